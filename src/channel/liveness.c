@@ -1,0 +1,145 @@
+#include "channel/liveness.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define HOLDER_TEXT 80 /* always so many bytes, so that a new holder overwrites the old one whole */
+
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+#ifndef MADV_WIPEONFORK
+#define MADV_WIPEONFORK 18
+#endif
+
+/* "PID INCARNATION ORDINAL", filled up with spaces; zero where the file says nothing of the kind. */
+static void holder_read(int fd, struct holder *holder)
+{
+    char text[HOLDER_TEXT + 1], incarnation[33];
+    ssize_t got = pread(fd, text, HOLDER_TEXT, 0);
+    struct holder said = {0};
+    text[got > 0 ? got : 0] = '\0';
+    if (sscanf(text, "%d %32s %" SCNu64, &said.pid, incarnation, &said.ordinal) == 3 &&
+        incarnation_parse(incarnation, &said.incarnation))
+        *holder = said;
+    else
+        *holder = (struct holder){0};
+}
+
+int lock_name(int fd, const struct holder *holder, struct err *err)
+{
+    char text[HOLDER_TEXT + 1], incarnation[33];
+    incarnation_text(incarnation, &holder->incarnation);
+    int length = snprintf(text, sizeof text, "%d %s %" PRIu64, (int)holder->pid, incarnation, holder->ordinal);
+    memset(text + length, ' ', (size_t)(HOLDER_TEXT - length));
+    text[HOLDER_TEXT - 1] = '\n';
+    if (pwrite(fd, text, HOLDER_TEXT, 0) != HOLDER_TEXT)
+        return err_errno(err, ERR_SYSTEM, "cannot write who holds the lock");
+    return 0;
+}
+
+static struct flock whole_file(void)
+{
+    return (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET};
+}
+
+/* The kernel's word: 0 nobody, -1 somebody who has no number here. Negative ERR_SYSTEM otherwise. */
+static int ask_holder(int fd, pid_t *pid, struct err *err)
+{
+    struct flock lock = whole_file();
+    if (fcntl(fd, F_GETLK, &lock) < 0)
+        return err_errno(err, ERR_SYSTEM, "cannot ask for the lock's holder");
+    *pid = lock.l_type == F_UNLCK ? 0 : lock.l_pid > 0 ? lock.l_pid : -1;
+    return 0;
+}
+
+static int refuse_busy(int fd, const char *name, struct holder *last, struct err *err)
+{
+    struct holder holder;
+    holder_read(fd, &holder);
+    if (ask_holder(fd, &holder.pid, NULL) < 0)
+        holder.pid = -1;
+    if (last)
+        *last = holder;
+    return err_set(err, ERR_BUSY, "the file %s is locked by process %d", name, (int)holder.pid);
+}
+
+int lock_take(int folder_fd, const char *name, struct holder *last, struct err *err)
+{
+    struct flock lock = whole_file();
+    int code = 0;
+    if (last)
+        *last = (struct holder){0};
+    int fd = openat(folder_fd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return err_errno(err, ERR_SYSTEM, "cannot open %s", name);
+    if (fcntl(fd, F_SETLK, &lock) == 0) {
+        if (last)
+            holder_read(fd, last);
+        return fd;
+    }
+    if (errno == EAGAIN || errno == EACCES)
+        code = refuse_busy(fd, name, last, err);
+    else
+        code = err_errno(err, ERR_SYSTEM, "cannot lock %s", name);
+    close(fd);
+    return code;
+}
+
+void lock_free(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
+int lock_look(int folder_fd, const char *name, struct holder *holder, struct err *err)
+{
+    *holder = (struct holder){0};
+    int fd = openat(folder_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return err_errno(err, errno == ENOENT ? ERR_MISSING : ERR_SYSTEM, "cannot open %s", name);
+    holder_read(fd, holder);
+    int code = ask_holder(fd, &holder->pid, err);
+    if (code < 0)
+        *holder = (struct holder){0};
+    close(fd);
+    return code;
+}
+
+int process_watch(pid_t pid, struct err *err)
+{
+    long fd = syscall(SYS_pidfd_open, pid, 0);
+    if (fd >= 0)
+        return (int)fd;
+    return err_errno(err, errno == ESRCH ? ERR_MISSING : ERR_SYSTEM, "cannot watch process %d", (int)pid);
+}
+
+static size_t page_size(void)
+{
+    return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+uint8_t *fork_mark_create(void)
+{
+    void *page = mmap(NULL, page_size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED)
+        return NULL;
+    if (madvise(page, page_size(), MADV_WIPEONFORK) < 0) {
+        munmap(page, page_size());
+        return NULL;
+    }
+    *(uint8_t *)page = 1;
+    return page;
+}
+
+void fork_mark_destroy(uint8_t *mark)
+{
+    if (mark)
+        munmap(mark, page_size());
+}

@@ -1,0 +1,11 @@
+/* live.h: the runs of this user that are served now. */
+#ifndef CLI_LIVE_H
+#define CLI_LIVE_H
+
+#include "trimtab/client.h"
+
+/* The only live run, connected; *status is then CLI_DONE. Else NULL, and why is said: CLI_USAGE with a list where there
+ * are several, CLI_NO_SERVER where there is none. */
+trimtab_client *live_only(int *status);
+
+#endif

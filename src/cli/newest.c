@@ -1,0 +1,121 @@
+#include "cli/newest.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/print.h"
+
+/* Room for "  +4096 more". */
+#define MORE_COLUMNS 12
+
+void newest_finish(struct newest *newest)
+{
+    for (size_t i = 0; i < newest->count; i++)
+        free(newest->series[i].name);
+    free(newest->series);
+    *newest = (struct newest){0};
+}
+
+static struct newest_series *series_at(struct newest *newest, json_int_t id)
+{
+    if (id < 0 || id >= NEWEST_MAX)
+        return NULL;
+    size_t needed = (size_t)id + 1;
+    if (needed > newest->count) {
+        struct newest_series *grown = realloc(newest->series, needed * sizeof *grown);
+        if (!grown)
+            return NULL;
+        memset(grown + newest->count, 0, (needed - newest->count) * sizeof *grown);
+        newest->series = grown;
+        newest->count = needed;
+    }
+    return &newest->series[id];
+}
+
+void newest_declared(struct newest *newest, const json_t *event)
+{
+    const json_t *declared = json_object_get(event, "series");
+    struct newest_series *series = declared ? series_at(newest, field_integer(declared, "id")) : NULL;
+    if (!series)
+        return;
+    free(series->name);
+    series->name = strdup(field_text(declared, "name"));
+}
+
+/* A number that is not finite comes as a text: "NaN", "Infinity", "-Infinity". */
+static double value_of(const json_t *value)
+{
+    const char *text = json_string_value(value);
+    return text ? strtod(text, NULL) : json_number_value(value);
+}
+
+void newest_scalars(struct newest *newest, const json_t *event)
+{
+    size_t i;
+    json_t *point;
+    json_array_foreach(json_object_get(event, "points"), i, point)
+    {
+        const json_t *id = json_array_get(point, 0), *step = json_array_get(point, 1);
+        struct newest_series *series = json_is_integer(id) ? series_at(newest, json_integer_value(id)) : NULL;
+        if (!series)
+            continue;
+        series->value = value_of(json_array_get(point, 3));
+        series->fresh = newest->fresh = true;
+        newest->step = json_integer_value(step);
+    }
+}
+
+void newest_run(struct newest *newest, const json_t *event)
+{
+    if (!json_is_integer(json_object_get(event, "step")))
+        return;
+    newest->step = field_integer(event, "step");
+    newest->total = field_integer(event, "total");
+    newest->rate = field_number(event, "rate");
+    newest->eta = field_number(event, "eta");
+    newest->fresh = newest->progress_known = true;
+}
+
+static void print_progress(const struct newest *newest, struct buf *out)
+{
+    buf_printf(out, "step %lld", (long long)newest->step);
+    if (!newest->progress_known)
+        return;
+    if (newest->total > 0)
+        buf_printf(out, "/%lld", (long long)newest->total);
+    if (!isnan(newest->rate))
+        buf_printf(out, "  %.3g steps/s", newest->rate);
+    if (!isnan(newest->eta)) {
+        buf_text(out, "  ETA ");
+        print_duration(out, newest->eta);
+    }
+}
+
+void newest_line(struct newest *newest, struct buf *out, int width)
+{
+    if (!newest->fresh)
+        return;
+    size_t begin = out->size, left_out = 0;
+    struct buf cell = {0};
+    print_progress(newest, out);
+    for (size_t i = 0; i < newest->count; i++) {
+        struct newest_series *series = &newest->series[i];
+        if (!series->fresh || !series->name)
+            continue;
+        series->fresh = false;
+        buf_clear(&cell);
+        buf_text(&cell, "  ");
+        print_text(&cell, series->name);
+        buf_printf(&cell, " %.6g", series->value);
+        if (left_out == 0 && out->size - begin + cell.size + MORE_COLUMNS <= (size_t)width)
+            buf_add(out, cell.data, cell.size);
+        else
+            left_out++;
+    }
+    if (left_out > 0)
+        buf_printf(out, "  +%zu more", left_out);
+    buf_char(out, '\n');
+    buf_finish(&cell);
+    newest->fresh = false;
+}

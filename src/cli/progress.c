@@ -1,0 +1,66 @@
+#include "cli/progress.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cli/print.h"
+
+/* A command that prints, or draws a bar of its own, is not drawn over. */
+#define SILENCE_NS INT64_C(1000000000)
+#define ERASE_LINE "\r\033[K"
+
+struct progress progress_on(int fd)
+{
+    return (struct progress){.terminal = terminal_of(fd), .fd = fd, .silent_since_ns = clock_monotonic_ns()};
+}
+
+/* The server's one thread calls this: a terminal that was stopped (Ctrl-S) must not hold it up. */
+static bool write_if_room(int fd, const char *text, size_t size)
+{
+    struct pollfd room = {.fd = fd, .events = POLLOUT};
+    return poll(&room, 1, 0) == 1 && (room.revents & POLLOUT) && write(fd, text, size) == (ssize_t)size;
+}
+
+static void print_now(struct buf *out, const struct serve_progress *now)
+{
+    print_text(out, now->state);
+    if (now->step >= 0)
+        buf_printf(out, "  step %lld", (long long)now->step);
+    if (now->step >= 0 && now->total > 0)
+        buf_printf(out, "/%lld", (long long)now->total);
+    if (now->steps_per_second > 0)
+        buf_printf(out, "  %.3g steps/s", now->steps_per_second);
+    if (now->eta >= 0) {
+        buf_text(out, "  ETA ");
+        print_duration(out, now->eta);
+    }
+    if (now->series) {
+        buf_text(out, "  ");
+        print_text(out, now->series);
+        buf_printf(out, " %.6g", now->value);
+    }
+}
+
+void progress_draw(void *context, const struct serve_progress *now)
+{
+    struct progress *progress = context;
+    struct buf out = {0};
+    if (!progress->terminal.erases || clock_monotonic_ns() - progress->silent_since_ns < SILENCE_NS)
+        return;
+    buf_text(&out, ERASE_LINE);
+    print_now(&out, now);
+    /* A line that wraps could not be erased. */
+    if (!out.failed && out.size < (size_t)progress->terminal.width)
+        progress->drawn |= write_if_room(progress->fd, out.data, out.size);
+    buf_finish(&out);
+}
+
+void progress_clear(void *context)
+{
+    struct progress *progress = context;
+    if (progress->drawn)
+        write_if_room(progress->fd, ERASE_LINE, sizeof ERASE_LINE - 1);
+    progress->drawn = false;
+    progress->silent_since_ns = clock_monotonic_ns();
+}

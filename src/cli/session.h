@@ -1,0 +1,51 @@
+/* session.h: a verb's connection to the server of the run that was meant: its options, asking, showing the reply. */
+#ifndef CLI_SESSION_H
+#define CLI_SESSION_H
+
+#include <jansson.h>
+
+#include "cli/args.h"
+#include "cli/print.h"
+#include "protocol/protocol.h"
+#include "trimtab/client.h"
+
+#define SESSION_OPTIONS 4
+#define SESSION_REPLY_SECONDS 30.0
+
+struct session {
+    const char *run, *address, *name; /* --run, --connect, --name */
+    bool json;                        /* --json, or nobody reads */
+    struct terminal terminal;         /* standard output */
+    trimtab_client *client;
+    const char *line; /* the last reply as it came, */
+    json_t *reply;    /* and parsed */
+    struct args_option options[SESSION_OPTIONS];
+};
+
+/* Sets *session to nothing and gives its options; the session must stay where it is. */
+struct args_group session_options(struct session *session);
+/* The run of --run or $TRIMTAB_RUN; NULL: none is named. */
+const char *session_run(const struct session *session);
+
+/* Each returns CLI_DONE or what to end with, having said why. */
+int session_open(struct session *session);
+/* Takes over the request. A refusal is CLI_REFUSED. With CLI_DONE session->reply is the reply, until the next one. */
+int session_ask(struct session *session, json_t *request, double seconds);
+/* The last reply: as it came, or for people. */
+int session_show(struct session *session, print_reply_fn *print);
+/* Opens, asks, shows, closes. */
+int session_once(struct session *session, json_t *request, double seconds, print_reply_fn *print);
+void session_close(struct session *session);
+
+json_t *session_request(enum code code);
+/* A line of the wire with its end: as it came where nobody reads, harmless on a terminal. */
+void session_line(const struct session *session, struct buf *out, const char *line);
+/* Says why the client's last call failed: CLI_NO_SERVER. */
+int session_lost(const struct session *session);
+
+/* For the help of every verb that talks to a server. */
+#define SESSION_EXIT_CODES                                                                                             \
+    "Without --run and --connect: the run of $TRIMTAB_RUN, else the only live one.\n"                                  \
+    "Exit status: 0 done, 1 refused, 2 wrong usage, 3 no server.\n"
+
+#endif

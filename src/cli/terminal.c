@@ -1,0 +1,28 @@
+#include "cli/terminal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+static int width_of(int fd)
+{
+    struct winsize size;
+    return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+struct terminal terminal_of(int fd)
+{
+    struct terminal terminal = {.is_terminal = isatty(fd) == 1};
+    const char *no_color = getenv("NO_COLOR"), *kind = getenv("TERM");
+    terminal.width = width_of(fd);
+    terminal.erases = terminal.is_terminal && kind && strcmp(kind, "dumb") != 0;
+    terminal.colour = terminal.erases && !(no_color && *no_color);
+    return terminal;
+}
+
+const char *terminal_colour(const struct terminal *terminal, enum terminal_colour colour)
+{
+    static const char *const codes[] = {"\033[0m", "\033[31m", "\033[32m", "\033[33m", "\033[1m"};
+    return terminal->colour ? codes[colour] : "";
+}

@@ -1,0 +1,19 @@
+/* terminal.h: is somebody reading, and how wide is it? Colours are used sparingly, and never where NO_COLOR is set. */
+#ifndef CLI_TERMINAL_H
+#define CLI_TERMINAL_H
+
+#include <stdbool.h>
+
+struct terminal {
+    bool is_terminal, colour;
+    bool erases; /* understands control sequences */
+    int width;   /* columns; 80 where it is not known */
+};
+
+enum terminal_colour { TERMINAL_PLAIN, TERMINAL_RED, TERMINAL_GREEN, TERMINAL_YELLOW, TERMINAL_BOLD };
+
+struct terminal terminal_of(int fd);
+/* What switches to it, or "" where there are no colours. */
+const char *terminal_colour(const struct terminal *terminal, enum terminal_colour colour);
+
+#endif

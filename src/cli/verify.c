@@ -1,0 +1,115 @@
+#include "cli/verify.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/folder.h"
+#include "cli/say.h"
+#include "cli/verbs.h"
+#include "store/store.h"
+
+/* ---- which run ---- */
+
+struct known {
+    char path[PATH_MAX];
+    struct buf list;
+    size_t count;
+};
+
+static int add_known(void *context, const char *path)
+{
+    struct known *known = context;
+    known->count++;
+    snprintf(known->path, sizeof known->path, "%s", path);
+    buf_printf(&known->list, "\n  %s", path);
+    return 0;
+}
+
+static int choose(const struct session *session, char path[PATH_MAX])
+{
+    struct known known = {.count = 0};
+    const char *named = session_run(session);
+    if (named)
+        return snprintf(path, PATH_MAX, "%s", named) < PATH_MAX ? CLI_DONE : CLI_USAGE;
+    folder_each_known(add_known, &known);
+    memcpy(path, known.path, PATH_MAX);
+    if (known.count == 0)
+        say_wrong("no run is known: name one with --run FOLDER");
+    else if (known.count > 1)
+        say_wrong("several runs are known: choose one with --run%s", buf_string(&known.list));
+    buf_finish(&known.list);
+    return known.count == 1 ? CLI_DONE : CLI_USAGE;
+}
+
+/* ---- the verdict ---- */
+
+static void print_count(struct buf *out, uint64_t count, const char *what)
+{
+    buf_printf(out, "%" PRIu64 " %s%s", count, what, count == 1 ? "" : "s");
+}
+
+static void print_verdict(const struct session *session, const struct store_verdict *verdict, struct buf *out)
+{
+    bool ok = verdict->bad_sequence == 0;
+    if (session->json) {
+        json_t *told = json_pack("{s:b, s:I, s:I, s:s}", "ok", ok, "records", (json_int_t)verdict->records, "open",
+                                 (json_int_t)verdict->open, "head", verdict->head);
+        if (!ok) {
+            json_object_set_new(told, "bad", json_integer((json_int_t)verdict->bad_sequence));
+            json_object_set_new(told, "why", json_string(verdict->why));
+        }
+        print_value(out, told);
+        json_decref(told);
+    } else if (ok) {
+        buf_text(out, "ok: ");
+        print_count(out, verdict->records, "record");
+        buf_printf(out, ", chain unbroken, head %s", *verdict->head ? verdict->head : "none");
+        if (verdict->open > 0) {
+            buf_text(out, "; no outcome yet of ");
+            print_count(out, verdict->open, "request");
+        }
+    } else {
+        buf_printf(out, "bad: record %" PRIu64 ": ", verdict->bad_sequence);
+        print_text(out, verdict->why);
+    }
+    buf_char(out, '\n');
+}
+
+static int judge(const struct session *session, const struct folder *folder)
+{
+    struct store_reader *reader;
+    struct store_verdict verdict = {0};
+    struct buf out = {0};
+    struct err err;
+    int code = store_reader_open(&reader, folder->path, NULL, &err);
+    if (code == 0) {
+        code = store_verify(reader, &verdict, &err);
+        store_reader_close(reader);
+    }
+    if (code < 0) {
+        say_wrong("%s", err.text);
+        return code == ERR_DAMAGED ? CLI_REFUSED : CLI_NO_SERVER;
+    }
+    print_verdict(session, &verdict, &out);
+    say_out(&out);
+    buf_finish(&out);
+    return verdict.bad_sequence ? CLI_REFUSED : CLI_DONE;
+}
+
+int verify_run(struct session *session)
+{
+    char path[PATH_MAX];
+    struct folder folder;
+    struct err err;
+    session->json = session->json || !session->terminal.is_terminal;
+    int status = choose(session, path);
+    if (status != CLI_DONE)
+        return status;
+    if (folder_open(&folder, path, true, &err) < 0) {
+        say_wrong("%s", err.text);
+        return CLI_NO_SERVER;
+    }
+    status = judge(session, &folder);
+    folder_close(&folder);
+    return status;
+}

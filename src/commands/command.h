@@ -1,0 +1,56 @@
+/* command.h: what each request code does, as a function that decides and touches nothing. server/ carries it out. */
+#ifndef COMMANDS_COMMAND_H
+#define COMMANDS_COMMAND_H
+
+#include "model/event.h"
+#include "model/request.h"
+#include "model/run.h"
+#include "model/ticket.h"
+
+struct caller {
+    uint64_t client;
+    enum role role;
+};
+
+struct command {
+    struct run *run;
+    const struct caller *caller;
+    const struct request *request;
+    int64_t now_ns;
+};
+
+/* Which result wire/ is to write. */
+enum reply_form { REPLY_EMPTY, REPLY_PING, REPLY_HELLO, REPLY_STATUS, REPLY_DESCRIBE };
+
+struct answer {
+    enum {
+        ANSWER_REPLY,  /* form */
+        ANSWER_REFUSE, /* refusal */
+        ANSWER_POST,   /* post: allocated, the server's from now on; its texts point into the request */
+        ANSWER_AUDIT,  /* ask the store for a page of the audit: from, limit, ticket (0: not given) */
+        ANSWER_INTRODUCE,   /* take the caller's name from the request, then REPLY_HELLO */
+        ANSWER_SUBSCRIBE,   /* topics; globs and cursor are the request's */
+        ANSWER_UNSUBSCRIBE,
+        ANSWER_CANCEL, /* ticket */
+        ANSWER_SHUTDOWN
+    } kind;
+    enum reply_form form;
+    struct refusal refusal;
+    struct mailbox_request *post;
+    int64_t from, limit, ticket;
+    unsigned topics;
+};
+
+typedef struct answer command_fn(const struct command *command);
+
+/* The handler of a code. */
+command_fn *command_handler(enum code code);
+
+#define CODE(number, NAME, name, role, needs, summary) command_fn command_##name;
+#include "protocol/codes.def"
+#undef CODE
+
+/* Is the run in a state for this code (45, 51, 55)? 0, or -1 with the refusal. */
+int guard_state(const struct run *run, const struct protocol_code *entry, struct refusal *refusal);
+
+#endif

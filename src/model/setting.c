@@ -1,0 +1,108 @@
+#include "model/setting.h"
+
+#include <math.h>
+#include <stdio.h>
+
+static const char *kind_name(const struct request_scalar *scalar)
+{
+    static const char *const names[] = {"a bool", "an integer", "a number", "a text"};
+    return names[scalar->kind];
+}
+
+static int wrong_type(struct refusal *refusal, const char *name, const char *expected, const struct request_scalar *scalar)
+{
+    return refuse(refusal, ERROR_PARAMETER, "%s takes %s, not %s", name, expected, kind_name(scalar));
+}
+
+static int double_value(const char *name, bool bounded, const struct value *min, const struct value *max,
+                        const struct request_scalar *scalar, struct value *value, struct refusal *refusal)
+{
+    if (scalar->kind != SCALAR_INTEGER && scalar->kind != SCALAR_NUMBER)
+        return wrong_type(refusal, name, "a number", scalar);
+    double number = scalar->kind == SCALAR_INTEGER ? (double)scalar->integer : scalar->number;
+    if (!isfinite(number))
+        return refuse(refusal, ERROR_PARAMETER, "%s takes a finite number", name);
+    if (bounded && !(number >= min->number && number <= max->number))
+        return refuse(refusal, ERROR_PARAMETER, "%s takes %.10g to %.10g, not %.10g", name, min->number, max->number,
+                      number);
+    *value = value_double(number);
+    return 0;
+}
+
+static int int_value(const char *name, bool bounded, const struct value *min, const struct value *max,
+                     const struct request_scalar *scalar, struct value *value, struct refusal *refusal)
+{
+    if (scalar->kind != SCALAR_INTEGER)
+        return wrong_type(refusal, name, "an integer", scalar);
+    if (bounded && !(scalar->integer >= min->integer && scalar->integer <= max->integer))
+        return refuse(refusal, ERROR_PARAMETER, "%s takes %lld to %lld, not %lld", name, (long long)min->integer,
+                      (long long)max->integer, (long long)scalar->integer);
+    *value = value_integer(VALUE_INT, scalar->integer);
+    return 0;
+}
+
+static int bool_value(const char *name, const struct request_scalar *scalar, struct value *value,
+                      struct refusal *refusal)
+{
+    if (scalar->kind != SCALAR_BOOL)
+        return wrong_type(refusal, name, "true or false", scalar);
+    *value = value_integer(VALUE_BOOL, scalar->truth);
+    return 0;
+}
+
+static int choice_value(const struct setting *setting, const struct request_scalar *scalar, struct value *value,
+                        struct refusal *refusal)
+{
+    if (scalar->kind != SCALAR_TEXT)
+        return wrong_type(refusal, setting->name, "one of its choices as a text", scalar);
+    for (uint32_t i = 0; i < setting->choices; i++)
+        if (text_is(scalar->text, setting->choice[i].text)) {
+            *value = value_integer(VALUE_CHOICE, i);
+            return 0;
+        }
+    char list[240] = "";
+    size_t used = 0;
+    for (uint32_t i = 0; i < setting->choices && used < sizeof list; i++)
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", setting->choice[i].text);
+    return refuse(refusal, ERROR_PARAMETER, "%s has no choice \"%.*s\"; there are: %s", setting->name,
+                  TEXT_SHOWN(scalar->text), list);
+}
+
+int setting_value(const struct setting *setting, const struct request_scalar *scalar, struct value *value,
+                  struct refusal *refusal)
+{
+    switch (setting->type) {
+    case VALUE_DOUBLE:
+        return double_value(setting->name, setting->bounded, &setting->min, &setting->max, scalar, value, refusal);
+    case VALUE_INT:
+        return int_value(setting->name, setting->bounded, &setting->min, &setting->max, scalar, value, refusal);
+    case VALUE_BOOL:
+        return bool_value(setting->name, scalar, value, refusal);
+    case VALUE_CHOICE:
+        return choice_value(setting, scalar, value, refusal);
+    default:
+        return refuse(refusal, ERROR_INTERNAL, "%s has a type that this server does not know", setting->name);
+    }
+}
+
+int param_value(const struct action *action, const struct param *param, const struct request_scalar *scalar,
+                struct value *value, struct refusal *refusal)
+{
+    char name[300];
+    snprintf(name, sizeof name, "parameter %s of %s", param->name, action->name);
+    switch (param->value.type) {
+    case VALUE_DOUBLE:
+        return double_value(name, param->bounded, &param->min, &param->max, scalar, value, refusal);
+    case VALUE_INT:
+        return int_value(name, param->bounded, &param->min, &param->max, scalar, value, refusal);
+    case VALUE_BOOL:
+        return bool_value(name, scalar, value, refusal);
+    case VALUE_STRING:
+        if (scalar->kind != SCALAR_TEXT)
+            return wrong_type(refusal, name, "a text", scalar);
+        *value = (struct value){.type = VALUE_STRING, .text = scalar->text};
+        return 0;
+    default:
+        return refuse(refusal, ERROR_INTERNAL, "%s has a type that this server does not know", name);
+    }
+}

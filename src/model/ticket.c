@@ -1,0 +1,25 @@
+#include "model/ticket.h"
+
+#include <stdlib.h>
+
+void outcome_finish(struct outcome *outcome)
+{
+    free(outcome->detail);
+    free(outcome->result);
+    free(outcome->item);
+    *outcome = (struct outcome){0};
+}
+
+void ticket_destroy(struct ticket *ticket)
+{
+    if (!ticket)
+        return;
+    outcome_finish(&ticket->outcome);
+    if (ticket->request)
+        request_finish(ticket->request);
+    free(ticket->request);
+    free(ticket->post);
+    free(ticket->reason);
+    free(ticket->canonical);
+    free(ticket);
+}

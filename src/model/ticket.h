@@ -1,0 +1,77 @@
+/* ticket.h: one accepted control request, from its acceptance to its outcome. Plain data; server/ moves it on.
+ *
+ *   ACCEPTED (its audit row is being committed) -> POSTED (in a slot of the mailbox) -> STARTED (an action runs)
+ *     -> JUDGED (its outcome is known, being committed) -> told, and gone from the table */
+#ifndef MODEL_TICKET_H
+#define MODEL_TICKET_H
+
+#include "channel/mailbox.h"
+#include "model/request.h"
+#include "model/run.h"
+
+enum ticket_phase { TICKET_ACCEPTED, TICKET_POSTED, TICKET_STARTED, TICKET_JUDGED };
+
+/* One setting of an outcome, by our ids. */
+struct outcome_item {
+    uint32_t setting; /* place in run->settings */
+    struct value old, requested, effective;
+    uint64_t revision;
+};
+
+/* What became of it; owns its texts and items. */
+struct outcome {
+    enum outcome_kind kind; /* 0: not yet */
+    int error;              /* CodeError where it was not applied */
+    bool step_known;
+    int64_t step, time_ns;
+    bool changed;
+    bool pause_step_known;
+    int64_t pause_step;
+    bool reached;           /* of lost: the trainer had taken it */
+    char *detail;           /* "" when none */
+    char *result;           /* an action's JSON object, checked; NULL when none */
+    bool result_cut;
+    uint32_t items;
+    struct outcome_item *item;
+};
+
+void outcome_finish(struct outcome *outcome);
+
+/* Somebody who waits for the outcome: the asker, or who tried to cancel it. */
+enum { TICKET_WAITERS = 4 };
+struct waiter {
+    uint64_t client;
+    enum code code;
+    struct request_id id;
+    int64_t until_ns; /* real clock: then the reply goes without the outcome */
+};
+
+struct ticket {
+    uint64_t number;
+    enum code code;
+    enum ticket_phase phase;
+    char actor[160]; /* zero-terminated */
+    enum role role;
+    char address[80];
+    char *reason;    /* "" when none */
+    char *canonical; /* the request as JSON */
+    int64_t accepted_ns;
+    int64_t deadline_ns; /* INT64_MAX: none */
+    int64_t until_step;  /* MAILBOX_NO_STEP: none */
+    struct mailbox_request *post; /* NULL once posted; owns nothing: texts point into request */
+    struct request *request;      /* kept until posted, NULL after */
+    uint32_t waiters;
+    struct waiter waiter[TICKET_WAITERS];
+    bool cancel;                  /* withdraw it rather than post it */
+    bool reply_early;             /* its asker does not wait for the outcome */
+    bool unaudited;               /* carried out although its audit row waits (pause, stop) */
+    uint64_t accepted_job;        /* the commit that writes its acceptance */
+    bool row_committed;
+    struct journal_position judged_at; /* told once the stored position has reached this; ordinal 0: judged by the server */
+    uint64_t judged_job;          /* judged by the server: told once this commit is done */
+    struct outcome outcome;
+};
+
+void ticket_destroy(struct ticket *ticket); /* NULL is fine */
+
+#endif

@@ -1,0 +1,323 @@
+#include <errno.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "server/server.h"
+#include "wire/reply.h"
+
+enum { READ_BYTES = LIMIT_FAIRNESS_BYTES, DRAIN_NS = 2000000000, FEED_CHUNKS = 4 };
+
+static void on_ready(struct conn *conn)
+{
+    client_make_ready((struct client *)conn);
+}
+
+/* The only place where a client's memory is freed. */
+static void on_closed(struct conn *conn)
+{
+    struct client *client = (struct client *)conn;
+    ndjson_finish(&client->in);
+    free(client->name);
+    free(client->login);
+    free(client);
+}
+
+static const struct conn_events events = {.ready = on_ready, .closed = on_closed};
+
+void client_make_ready(struct client *client)
+{
+    if (client->ready || client->conn.closing)
+        return;
+    client->ready = true;
+    client->next_ready = client->server->ready;
+    client->server->ready = client;
+}
+
+static char *login_of(int fd)
+{
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
+        return NULL;
+    struct passwd entry, *found = NULL;
+    char memory[1024], number[32];
+    getpwuid_r(peer.uid, &entry, memory, sizeof memory, &found);
+    snprintf(number, sizeof number, "uid %u", (unsigned)peer.uid);
+    return strdup(found ? found->pw_name : number);
+}
+
+/* No descriptor or no place is left: one line, then goodbye. */
+static void turn_away(int fd, const char *why)
+{
+    struct refusal refusal;
+    struct buf line;
+    char ignored[256];
+    buf_init(&line);
+    refuse(&refusal, ERROR_LIMIT, "%s", why);
+    reply_refusal(&line, &refusal, false, 0, NULL);
+    buf_char(&line, '\n');
+    if (!line.failed && send(fd, line.data, line.size, MSG_NOSIGNAL | MSG_DONTWAIT) > 0)
+        shutdown(fd, SHUT_WR);
+    /* bytes left unread would turn the close into a reset that may overtake the line */
+    while (recv(fd, ignored, sizeof ignored, MSG_DONTWAIT) > 0)
+        ;
+    buf_finish(&line);
+    close(fd);
+}
+
+void clients_accept(struct listener *listener, int fd, const char *peer, bool crowded)
+{
+    struct server *server = listener->owner;
+    if (crowded || server->clients_count >= LIMIT_CLIENTS) {
+        turn_away(fd, crowded ? "the server has no descriptor left for another client; try again later"
+                              : "the server has as many clients as it can hold; try again later");
+        return;
+    }
+    struct client *client = calloc(1, sizeof *client);
+    if (!client || conn_init(&client->conn, &server->loop, fd, &events) < 0) {
+        if (!client)
+            close(fd);
+        free(client);
+        return;
+    }
+    client->server = server;
+    client->id = ++server->next_client;
+    client->role = ROLE_ADMIN;
+    client->is_unix = listener == &server->local;
+    if (client->is_unix)
+        client->login = login_of(fd);
+    snprintf(client->peer, sizeof client->peer, "%s", peer);
+    ndjson_init(&client->in, LIMIT_MESSAGE_BYTES);
+    client->next = server->clients;
+    if (server->clients)
+        server->clients->previous = client;
+    server->clients = client;
+    server->clients_count++;
+}
+
+static void forget_ready(struct client *client)
+{
+    for (struct client **at = &client->server->ready; *at; at = &(*at)->next_ready)
+        if (*at == client) {
+            *at = client->next_ready;
+            break;
+        }
+    client->ready = false;
+}
+
+static void client_close(struct client *client)
+{
+    struct server *server = client->server;
+    if (client->conn.closing)
+        return;
+    follow_end(client);
+    tickets_forget_client(server, client->id);
+    if (server->attach.pulse == client)
+        server->attach.pulse = NULL;
+    if (client->previous)
+        client->previous->next = client->next;
+    else
+        server->clients = client->next;
+    if (client->next)
+        client->next->previous = client->previous;
+    server->clients_count--;
+    if (client->ready)
+        forget_ready(client);
+    conn_close(&client->conn);
+}
+
+struct client *client_with(struct server *server, uint64_t id)
+{
+    for (struct client *client = server->clients; client; client = client->next)
+        if (client->id == id)
+            return client;
+    return NULL;
+}
+
+void client_actor(const struct client *client, char actor[160])
+{
+    if (client->login)
+        snprintf(actor, 160, "%s", client->login);
+    else if (client->name)
+        snprintf(actor, 160, "%s (claimed)", client->name);
+    else
+        snprintf(actor, 160, "anonymous");
+}
+
+size_t clients_people(const struct server *server)
+{
+    return server->clients_count - (server->attach.pulse ? 1 : 0);
+}
+
+void client_answer(struct client *client, enum code code, struct buf *line)
+{
+    if (code < CODE_LIMIT)
+        client->unanswered &= ~(UINT64_C(1) << code);
+    buf_char(line, '\n');
+    if (line->failed)
+        client->conn.broken = true;
+    else
+        conn_reply(&client->conn, line->data, line->size);
+    buf_finish(line);
+    client_make_ready(client);
+}
+
+void client_drain(struct client *client)
+{
+    client->draining = true;
+    client->drain_until_ns = client->server->mono_ns + DRAIN_NS;
+}
+
+/* What does this connection speak? False: it is closed. */
+static bool first_byte(struct client *client, const char *data, size_t *skip)
+{
+    client->started = true;
+    *skip = 0;
+    if (client->is_unix && data[0] == 0x02) {
+        client->is_pulse = true;
+        client->server->attach.pulse = client;
+        client->server->attach.look_now = true;
+        *skip = 1;
+        return true;
+    }
+    return !(data[0] >= 'A' && data[0] <= 'Z') && data[0] != 0x16;
+}
+
+static void take_bytes(struct client *client, const char *data, size_t size)
+{
+    size_t skip = 0;
+    if (!client->started && !first_byte(client, data, &skip)) {
+        client_close(client);
+        return;
+    }
+    if (client->is_pulse) {
+        client->server->attach.look_now = true;
+        return;
+    }
+    if (!client->draining && !ndjson_feed(&client->in, data + skip, size - skip))
+        client->conn.broken = true;
+}
+
+static void too_long(struct client *client)
+{
+    struct refusal refusal = {0};
+    refuse(&refusal, ERROR_JSON, "the request is longer than %d bytes; the connection is closed", LIMIT_MESSAGE_BYTES);
+    dispatch_refusal(client, &refusal, NULL, 0, false);
+    client_drain(client);
+}
+
+static bool blocked(const struct client *client)
+{
+    return conn_replies_waiting(&client->conn) > LIMIT_REPLIES_BYTES;
+}
+
+static void take_lines(struct client *client)
+{
+    const char *line;
+    size_t size;
+    int got = 0;
+    while (!client->draining && !client->conn.closing && !blocked(client) &&
+           (got = ndjson_next(&client->in, &line, &size)) > 0)
+        dispatch_line(client, line, size);
+    if (got < 0)
+        too_long(client);
+}
+
+static void read_some(struct client *client)
+{
+    static _Thread_local char data[READ_BYTES];
+    ssize_t got = conn_read(&client->conn, data, sizeof data);
+    if (got > 0)
+        take_bytes(client, data, (size_t)got);
+    if (client->conn.closing)
+        return;
+    if (client->conn.ended && !client->is_pulse)
+        ndjson_end(&client->in);
+    take_lines(client);
+    conn_pause_input(&client->conn, blocked(client));
+    /* more may lie in the socket: come again in the next turn, after the others */
+    if (client->conn.readable && !blocked(client))
+        client_make_ready(client);
+}
+
+/* Nothing more is to come from it and nothing is owed to it. */
+static bool is_done(const struct client *client)
+{
+    if (client->conn.broken)
+        return true;
+    if (client->is_pulse)
+        return client->conn.ended;
+    if (conn_has_output(&client->conn))
+        return false;
+    if (client->draining)
+        return client->conn.ended || client->server->mono_ns >= client->drain_until_ns;
+    return client->conn.ended && client->unanswered == 0 && ndjson_held(&client->in) == 0 && !client->follower;
+}
+
+/* A follower goes on as soon as there is space until it stands where the last tick left the log. */
+static void feed(struct client *client)
+{
+    struct server *server = client->server;
+    for (int i = 0; client->follower && client->follower->cursor < server->flushed_to; i++) {
+        if (!conn_wants_chunk(&client->conn))
+            return;
+        if (i == FEED_CHUNKS) {
+            client_make_ready(client);
+            return;
+        }
+        follow_offer(client);
+        conn_flush(&client->conn, (uint64_t)server->mono_ns);
+    }
+}
+
+static void serve_one(struct client *client)
+{
+    if (client->conn.closing)
+        return;
+    read_some(client);
+    if (client->conn.closing)
+        return;
+    conn_flush(&client->conn, (uint64_t)client->server->mono_ns);
+    if (client->draining && !conn_has_output(&client->conn))
+        shutdown(client->conn.fd, SHUT_WR);
+    feed(client);
+    if (is_done(client))
+        client_close(client);
+}
+
+void clients_turn(struct server *server)
+{
+    struct client *list = server->ready;
+    server->ready = NULL;
+    for (struct client *client = list, *next; client; client = next) {
+        next = client->next_ready;
+        client->ready = false;
+        serve_one(client);
+    }
+}
+
+static bool has_stalled(const struct client *client)
+{
+    int64_t since = (int64_t)client->conn.stalled_since_ns;
+    return since && client->server->mono_ns - since > LIMIT_REPLIES_SECONDS * INT64_C(1000000000);
+}
+
+void clients_flush(struct server *server)
+{
+    server->flushed_to = server->hub.next;
+    for (struct client *client = server->clients, *next; client; client = next) {
+        next = client->next;
+        if (client->conn.closing)
+            continue;
+        feed(client);
+        if (has_stalled(client))
+            log_line(LOG_WARNING, "client %llu (%s) has not read its replies for %d s: closed",
+                     (unsigned long long)client->id, client->peer, LIMIT_REPLIES_SECONDS);
+        if (is_done(client) || has_stalled(client))
+            client_close(client);
+    }
+    hub_forget_shared(&server->hub);
+}

@@ -1,0 +1,165 @@
+#include <stdlib.h>
+
+#include "server/server.h"
+#include "wire/reply.h"
+
+/* ---- the state as of now, as ordinary events ---- */
+
+static void state_line(struct server *server, struct buf *out, enum event_kind kind, struct buf *members)
+{
+    if (!members->failed)
+        event_line(out, event_name(kind), server->hub.epoch, server->hub.next, members->data, members->size);
+    else
+        out->failed = true;
+    buf_finish(members);
+}
+
+static void state_declarations(struct server *server, struct subscription *subscription, struct buf *out)
+{
+    struct run *run = &server->run;
+    struct buf members;
+    for (uint32_t i = 0; i < run->series_count; i++) {
+        if (!subscription_wants(subscription, run, i))
+            continue;
+        buf_init(&members);
+        event_declared_series_members(&members, i, &run->series[i]);
+        state_line(server, out, EVENT_DECLARED, &members);
+    }
+    for (uint32_t i = 0; i < run->settings_count; i++) {
+        buf_init(&members);
+        event_declared_setting_members(&members, &run->settings[i]);
+        state_line(server, out, EVENT_DECLARED, &members);
+    }
+    for (uint32_t i = 0; i < run->actions_count; i++) {
+        buf_init(&members);
+        event_declared_action_members(&members, &run->actions[i]);
+        state_line(server, out, EVENT_DECLARED, &members);
+    }
+}
+
+static void state_settings(struct server *server, struct buf *out)
+{
+    struct buf members;
+    for (uint32_t i = 0; i < server->run.settings_count; i++) {
+        buf_init(&members);
+        event_setting_members(&members, &server->run.settings[i], server->run.step, server->now_ns, 0);
+        state_line(server, out, EVENT_SETTING, &members);
+    }
+}
+
+static void state_run(struct server *server, struct buf *out)
+{
+    struct buf members;
+    buf_init(&members);
+    event_run_members(&members, &server->run, server->now_ns);
+    state_line(server, out, EVENT_RUN, &members);
+}
+
+static void state_scalars(struct server *server, struct subscription *subscription, struct buf *out)
+{
+    struct run *run = &server->run;
+    struct event_point *points = calloc(run->series_count ? run->series_count : 1, sizeof *points);
+    size_t count = 0;
+    if (!points) {
+        out->failed = true;
+        return;
+    }
+    for (uint32_t i = 0; i < run->series_count; i++)
+        if (run->series[i].logged && subscription_wants(subscription, run, i))
+            points[count++] = (struct event_point){
+                .series = i, .step = run->series[i].step, .time_ns = run->series[i].time_ns, .value = run->series[i].value};
+    if (count)
+        event_scalars_line(out, server->hub.epoch, server->hub.next, points, count, 0);
+    free(points);
+}
+
+static void state_as_of_now(struct server *server, struct subscription *subscription, struct buf *out)
+{
+    if (subscription->topics & TOPIC_DECLARATIONS)
+        state_declarations(server, subscription, out);
+    if (subscription->topics & TOPIC_SETTINGS)
+        state_settings(server, out);
+    if (subscription->topics & TOPIC_RUN)
+        state_run(server, out);
+    if (subscription->topics & TOPIC_SCALARS)
+        state_scalars(server, subscription, out);
+}
+
+/* ---- following ---- */
+
+static void send_gap(struct client *client, const uint64_t missed[HUB_TOPICS], uint64_t from, uint64_t to)
+{
+    struct server *server = client->server;
+    struct buf out;
+    buf_init(&out);
+    event_gap_line(&out, server->hub.epoch, server->hub.next, missed, from, to);
+    state_as_of_now(server, client->follower->subscription, &out);
+    if (out.failed)
+        client->conn.broken = true;
+    else
+        conn_reply(&client->conn, out.data, out.size);
+    buf_finish(&out);
+    client_make_ready(client);
+}
+
+void follow_end(struct client *client)
+{
+    if (!client->follower)
+        return;
+    hub_unsubscribe(&client->server->hub, client->follower->subscription);
+    free(client->follower);
+    client->follower = NULL;
+}
+
+static void answer_memory(struct client *client, const struct request *request)
+{
+    struct refusal refusal = {0};
+    refuse(&refusal, ERROR_INTERNAL, "out of memory");
+    dispatch_refusal(client, &refusal, &request->id, request->code, true);
+}
+
+void follow_begin(struct client *client, const struct request *request, unsigned topics)
+{
+    struct server *server = client->server;
+    const struct request_arg *since = &request->arg[ARG_SINCE];
+    struct follower *follower = calloc(1, sizeof *follower);
+    struct subscription *subscription =
+        follower ? hub_subscribe(&server->hub, topics, &request->arg[ARG_SERIES]) : NULL;
+    if (!subscription) {
+        free(follower);
+        answer_memory(client, request);
+        return;
+    }
+    follow_end(client);
+    client->follower = follower;
+    bool there = hub_follow(&server->hub, follower, subscription, since->present, since->epoch, since->n);
+    struct buf line;
+    buf_init(&line);
+    reply_open(&line, request->code, &request->id);
+    result_cursor(&line, server->hub.epoch, follower->cursor);
+    reply_close(&line);
+    client_answer(client, request->code, &line);
+    if (!there) {
+        uint64_t unknown[HUB_TOPICS] = {0};
+        send_gap(client, unknown, since->n, server->hub.next);
+    } else if (!since->present) {
+        struct buf state;
+        buf_init(&state);
+        state_as_of_now(server, subscription, &state);
+        conn_reply(&client->conn, state.data, state.size);
+        buf_finish(&state);
+    }
+}
+
+void follow_offer(struct client *client)
+{
+    struct hub *hub = &client->server->hub;
+    uint64_t missed[HUB_TOPICS], from, to;
+    if (hub_gap(hub, client->follower, missed, &from, &to)) {
+        send_gap(client, missed, from, to);
+        return;
+    }
+    struct chunk *chunk = hub_chunk(hub, client->follower, &client->server->run);
+    if (chunk)
+        conn_offer(&client->conn, chunk);
+}

@@ -1,0 +1,216 @@
+/* serve.c: builds the server, runs the loop, takes it down. */
+#include "server/serve.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/unix_socket.h"
+#include "server/server.h"
+#include "server/tell.h"
+#include "wire/request.h"
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct server *server = handle->data;
+    if (number == SIGHUP)
+        return; /* the terminal is gone; the run is not */
+    if (server->child.started)
+        child_interrupt(server, number);
+    else
+        turn_begin_end(server);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    (void)timer; /* it wakes the loop; the check callback does the work */
+}
+
+/* The store answered: from the loop's thread. */
+static void on_committed(void *owner, bool ok)
+{
+    struct server *server = owner;
+    if (ok)
+        snprintf(server->run.history, sizeof server->run.history, "stored");
+    else
+        snprintf(server->run.history, sizeof server->run.history, "waiting (%.80s)",
+                 server->lanes.status == ERR_FULL   ? "disk full"
+                 : server->lanes.status == ERR_BUSY ? "database locked"
+                                                    : server->lanes.err.text);
+    tickets_stored(server, ok);
+}
+
+/* A stored record; checkpoints and last points are news to the run, the rest are declarations. */
+static void on_replay(void *context, const struct record *record)
+{
+    struct server *server = context;
+    struct record copy = *record;
+    copy.replayed = false;
+    if (record->kind == RECORD_CONFIG && !json_is_sound(record->config.json.data, record->config.json.size, SIZE_MAX, true))
+        return;
+    run_take(&server->run, &copy);
+}
+
+static int open_folder(struct server *server, struct err *err)
+{
+    struct holder other = {0};
+    if (folder_open(&server->folder, server->options->run, false, err) < 0)
+        return err->code;
+    server->lock_fd = lock_take(server->folder.run_fd, "lock", &other, err);
+    if (server->lock_fd == ERR_BUSY)
+        return err_set(err, ERR_BUSY, "%s is served already by process %d; watch it with: trimtab status --run %s",
+                       server->folder.path, (int)other.pid, server->folder.path);
+    if (server->lock_fd < 0)
+        return err->code;
+    struct holder self = {.pid = getpid()};
+    lock_name(server->lock_fd, &self, NULL);
+    server->journal_fd = openat(server->folder.local_fd, "journal/0", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (server->journal_fd < 0)
+        return err_errno(err, ERR_SYSTEM, "cannot open %s/journal/0", server->folder.path);
+    return 0;
+}
+
+static int open_store(struct server *server, struct err *err)
+{
+    struct store_options options = {.run = server->folder.path,
+                                    .run_fd = server->folder.run_fd,
+                                    .journal_fd = server->journal_fd,
+                                    .exclusive = !server->folder.is_local,
+                                    .full_sync = server->options->full_sync};
+    struct store *store = NULL;
+    struct store_begin begin = {0};
+    char notice[480] = "";
+    if (store_open(&store, &options, notice, err) < 0)
+        return err->code;
+    lanes_init(&server->lanes, &server->loop, store, server->folder.path, options.exclusive);
+    server->lanes.owner = server;
+    server->lanes.committed = on_committed;
+    server->lanes.asked = dispatch_audit;
+    if (notice[0])
+        log_line(LOG_WARNING, "%s", notice);
+    if (store_begin(store, &begin, err) < 0 || store_replay(store, on_replay, server, err) < 0 ||
+        store_pending(store, tickets_adopt, server, err) < 0)
+        return err->code;
+    run_forget_ids(&server->run);
+    server->tickets.next_number = begin.next_ticket;
+    server->lanes.stored = begin.position;
+    server->run.trainer.ordinal = begin.position.ordinal;
+    return attach_init(server, &begin.position, err);
+}
+
+static void base_name(struct server *server)
+{
+    const char *slash = strrchr(server->folder.path, '/');
+    if (!server->run.name)
+        server->run.name = strdup(slash ? slash + 1 : server->folder.path);
+    server->run.folder = strdup(server->folder.path);
+}
+
+static int open_listeners(struct server *server, struct err *err)
+{
+    const char *listen = server->options->listen ? server->options->listen : "127.0.0.1:7342";
+    int fd = listener_bind(listen, server->options->port_is_a_wish, server->address, err);
+    if (fd < 0 || listener_init(&server->tcp, &server->loop, fd, clients_accept, server, err) < 0)
+        return err->code;
+    fd = unix_socket_listen(server->folder.local_fd, "sock", 128, err);
+    if (fd < 0 || listener_init(&server->local, &server->loop, fd, clients_accept, server, err) < 0)
+        return err->code;
+    server->has_local = true;
+    return 0;
+}
+
+static int write_address(struct server *server, struct err *err)
+{
+    char line[80];
+    int size = snprintf(line, sizeof line, "%s\n", server->address);
+    return file_replace(server->folder.run_fd, "address", 0600, line, (size_t)size, err);
+}
+
+static void watch_signal(struct server *server, uv_signal_t *handle, int number)
+{
+    uv_signal_init(&server->loop, handle);
+    handle->data = server;
+    uv_signal_start(handle, on_signal, number);
+}
+
+static void start_loop(struct server *server)
+{
+    watch_signal(server, &server->signal_int, SIGINT);
+    watch_signal(server, &server->signal_term, SIGTERM);
+    watch_signal(server, &server->signal_hup, SIGHUP);
+    uv_timer_init(&server->loop, &server->timer);
+    uv_timer_start(&server->timer, on_timer, 1, 10);
+    uv_check_init(&server->loop, &server->check);
+    server->check.data = server;
+    uv_check_start(&server->check, turn);
+}
+
+static int build(struct server *server, struct err *err)
+{
+    if (open_folder(server, err) < 0 || open_store(server, err) < 0 || open_listeners(server, err) < 0)
+        return err->code;
+    base_name(server);
+    if (write_address(server, err) < 0 || child_start(server, err) < 0) {
+        unlinkat(server->folder.run_fd, "address", 0);
+        return err->code;
+    }
+    start_loop(server);
+    return 0;
+}
+
+/* Closes what build had opened when it failed; the loop then runs once for the close callbacks. */
+static void unbuild(struct server *server)
+{
+    listener_close(&server->tcp);
+    listener_close(&server->local);
+    attach_finish(server);
+}
+
+static void finish(struct server *server)
+{
+    uv_run(&server->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&server->loop);
+    bool ended = server->stored_all && !server->run.trainer.attached && server->attach.gone_ordinal > 0;
+    if (server->lanes.store) {
+        lanes_finish(&server->lanes);
+        store_close(server->lanes.store, ended);
+    }
+    child_finish(server);
+    tickets_finish(server);
+    hub_finish(&server->hub);
+    run_finish(&server->run);
+    if (server->journal_fd >= 0)
+        close(server->journal_fd);
+    lock_free(server->lock_fd);
+    folder_close(&server->folder);
+}
+
+int serve(const struct serve_options *options, struct serve_result *result, struct err *err)
+{
+    struct server *server = calloc(1, sizeof *server);
+    if (!server || uv_loop_init(&server->loop) < 0) {
+        free(server);
+        return err_set(err, ERR_NOMEM, "out of memory");
+    }
+    signal(SIGPIPE, SIG_IGN);
+    server->options = options;
+    server->journal_fd = server->lock_fd = server->child.output_fd = -1;
+    server->folder.run_fd = server->folder.local_fd = -1;
+    server->now_ns = clock_real_ns();
+    server->mono_ns = clock_monotonic_ns();
+    run_init(&server->run);
+    hub_init(&server->hub, (uint64_t)(server->now_ns / 1000));
+    int status = build(server, err);
+    if (status < 0)
+        unbuild(server);
+    else if (options->ready)
+        options->ready(options->context, server->address, server->folder.path);
+    finish(server);
+    *result = (struct serve_result){.exit_status = server->child.exit_status};
+    free(server);
+    return status;
+}

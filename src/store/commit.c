@@ -1,0 +1,82 @@
+#include "base/clock.h"
+#include "base/log.h"
+#include "store/audit.h"
+#include "store/db.h"
+#include "store/intake.h"
+#include "store/settle.h"
+
+static int save_position(struct store *store, const struct journal_position *position, struct err *err)
+{
+    char incarnation[33];
+    if (journal_position_compare(position, &store->position) == 0)
+        return 0;
+    incarnation_text(incarnation, &position->incarnation);
+    sqlite3_stmt *save = store->statement[STATEMENT_POSITION];
+    db_bind_text(save, 1, text_from(incarnation));
+    db_bind_unsigned(save, 2, position->ordinal);
+    db_bind_unsigned(save, 3, position->sequence);
+    db_bind_unsigned(save, 4, position->offset);
+    return db_run(save, err);
+}
+
+static int write_all(struct store *store, struct store_commit *commit, struct err *err)
+{
+    uint64_t head = store->head.sequence;
+    int code = 0;
+    for (size_t i = 0; i < commit->rows_count && !code; i++)
+        code = audit_row(store, &commit->rows[i], err);
+    if (!code)
+        code = intake_read(store, &commit->more, err);
+    if (!code && store->head.sequence != head)
+        code = audit_save_head(store, err);
+    return code;
+}
+
+/* All that there is, or nothing: what is in memory is then loaded anew before the next transaction. */
+static int transact(struct store *store, struct store_commit *commit, struct err *err)
+{
+    int code = store->stale ? store_reload(store, err) : 0;
+    if (!code)
+        code = db_run(store->statement[STATEMENT_BEGIN], err);
+    if (code)
+        return code;
+    struct journal_position position = store->position;
+    if (store->reader)
+        journal_reader_gone(store->reader, commit->gone_ordinal);
+    code = write_all(store, commit, err);
+    if (!code && store->reader)
+        position = journal_reader_position(store->reader);
+    if (!code)
+        code = save_position(store, &position, err);
+    if (!code)
+        code = db_run(store->statement[STATEMENT_COMMIT], err);
+    if (!code) {
+        store->position = position;
+        store->budget_bytes = STORE_BUDGET_MOST;
+        commit->points += store->points;
+        return 0;
+    }
+    if (!sqlite3_get_autocommit(store->db))
+        sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    store->stale = true;
+    store->budget_bytes = STORE_BUDGET_LEAST;
+    return code;
+}
+
+int store_commit(struct store *store, struct store_commit *commit, struct err *err)
+{
+    int code;
+    pthread_mutex_lock(&store->lock);
+    commit->more = false;
+    commit->points = 0;
+    commit->segments_removed = 0;
+    do
+        code = transact(store, commit, err);
+    while (!code && commit->more && commit->finish);
+    commit->full = code == ERR_FULL;
+    commit->stored = store->position;
+    if (!code)
+        commit->segments_removed = settle(store, commit->finish, clock_monotonic_ns());
+    pthread_mutex_unlock(&store->lock);
+    return code;
+}

@@ -1,0 +1,119 @@
+#include "store/jsonw.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/utf8.h"
+
+static void escape(struct buf *out, char c)
+{
+    static const char plain[] = "\"\"\\\\\bb\ff\nn\rr\tt";
+    for (const char *p = plain; *p; p += 2)
+        if (*p == c) {
+            buf_char(out, '\\');
+            buf_char(out, p[1]);
+            return;
+        }
+    buf_printf(out, "\\u%04x", (unsigned char)c);
+}
+
+static void escaped(struct buf *out, const char *text, size_t size)
+{
+    size_t done = 0;
+    for (size_t i = 0; i < size; i++) {
+        if ((unsigned char)text[i] >= 0x20 && text[i] != '"' && text[i] != '\\')
+            continue;
+        buf_add(out, text + done, i - done);
+        escape(out, text[i]);
+        done = i + 1;
+    }
+    buf_add(out, text + done, size - done);
+}
+
+void jsonw_text(struct buf *out, struct text text)
+{
+    buf_char(out, '"');
+    for (size_t at = 0; at < text.size;) {
+        size_t sound = utf8_valid_prefix(text.data + at, text.size - at);
+        escaped(out, text.data + at, sound);
+        at += sound;
+        if (at < text.size) {
+            buf_text(out, "\xEF\xBF\xBD");
+            at++;
+        }
+    }
+    buf_char(out, '"');
+}
+
+void jsonw_number(struct buf *out, double number)
+{
+    if (isnan(number)) {
+        buf_text(out, "\"NaN\"");
+        return;
+    }
+    if (isinf(number)) {
+        buf_text(out, number > 0 ? "\"Infinity\"" : "\"-Infinity\"");
+        return;
+    }
+    char text[40];
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, number);
+        if (strtod(text, NULL) == number)
+            break;
+    }
+    buf_text(out, text);
+}
+
+void jsonw_integer(struct buf *out, int64_t integer)
+{
+    buf_printf(out, "%lld", (long long)integer);
+}
+
+void jsonw_time(struct buf *out, int64_t time_ns)
+{
+    int64_t micro = time_ns / 1000;
+    uint64_t size = micro < 0 ? 0 - (uint64_t)micro : (uint64_t)micro;
+    buf_printf(out, "%s%llu.%06u", micro < 0 ? "-" : "", (unsigned long long)(size / 1000000),
+               (unsigned)(size % 1000000));
+}
+
+static bool sound(struct text text)
+{
+    json_t *json = json_loadb(text.data, text.size, JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, NULL);
+    json_decref(json);
+    return json != NULL;
+}
+
+static void squeeze(struct buf *out, struct text text)
+{
+    bool quoted = false;
+    for (size_t i = 0; i < text.size; i++) {
+        char c = text.data[i];
+        if (!quoted && strchr(" \t\r\n", c))
+            continue;
+        buf_char(out, c);
+        if (quoted && c == '\\')
+            buf_char(out, text.data[++i]);
+        else if (c == '"')
+            quoted = !quoted;
+    }
+}
+
+void jsonw_embed(struct buf *out, struct text text)
+{
+    if (text.size && sound(text))
+        squeeze(out, text);
+    else
+        jsonw_text(out, text);
+}
+
+void jsonw_name(struct buf *out, const char *name)
+{
+    if (out->size && out->data[out->size - 1] != '{')
+        buf_char(out, ',');
+    jsonw_text(out, text_from(name));
+    buf_char(out, ':');
+}

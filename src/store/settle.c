@@ -1,0 +1,60 @@
+#include "store/settle.h"
+
+#include "base/log.h"
+#include "store/db.h"
+
+#define SETTLE_FRAMES 1000 /* pages in the WAL */
+#define SETTLE_EVERY_NS (INT64_C(2000000000))
+
+static int count_frames(void *context, sqlite3 *db, const char *name, int frames)
+{
+    (void)db;
+    (void)name;
+    ((struct store *)context)->wal_frames = frames;
+    return SQLITE_OK;
+}
+
+void settle_begin(struct store *store)
+{
+    sqlite3_wal_autocheckpoint(store->db, 0);
+    sqlite3_wal_hook(store->db, count_frames, store);
+}
+
+static bool covers_segment(const struct store *store)
+{
+    return store->position.ordinal != store->unlinked.ordinal || store->position.sequence != store->unlinked.sequence;
+}
+
+static bool is_due(const struct store *store, int64_t now_ns)
+{
+    bool rested = now_ns - store->checkpoint_ns >= SETTLE_EVERY_NS;
+    return store->wal_frames >= SETTLE_FRAMES || (rested && covers_segment(store));
+}
+
+/* True when every committed page is in run.db and synced. A reader that holds an old snapshot may prevent that. */
+static bool checkpoint(struct store *store, bool at_once)
+{
+    int frames, done;
+    int code = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &frames, &done);
+    if (code && code != SQLITE_BUSY && !store->checkpoint_failed)
+        log_line(LOG_WARNING, "run.db cannot be brought up to date, the journal is kept: %s",
+                 sqlite3_errmsg(store->db));
+    store->checkpoint_failed = code && code != SQLITE_BUSY;
+    if (code || frames != done)
+        return false;
+    store->wal_frames = 0;
+    if (at_once)
+        sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    return true;
+}
+
+int settle(struct store *store, bool at_once, int64_t now_ns)
+{
+    if (!at_once && !is_due(store, now_ns))
+        return 0;
+    store->checkpoint_ns = now_ns;
+    if (!checkpoint(store, at_once) || !covers_segment(store) || store->options.journal_fd < 0)
+        return 0;
+    store->unlinked = store->position;
+    return journal_unlink_before(store->options.journal_fd, &store->position);
+}

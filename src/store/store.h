@@ -1,0 +1,129 @@
+/* store.h: run.db. Nothing here knows a socket. One connection writes (the writer lane), one reads (the reader lane);
+ * the loop itself never calls these but at start and end.
+ *
+ * A commit is one transaction: audit rows that the loop hands over, all that the journal has published since the stored
+ * position (read by the store's own reader), and the new position. So a kill -9 at any instant loses nothing that was
+ * published and doubles nothing. */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/buf.h"
+#include "channel/record.h"
+#include "channel/segment.h"
+#include "model/ticket.h"
+
+#define STORE_SCHEMA 1               /* PRAGMA user_version */
+#define STORE_APPLICATION 0x7472696D /* PRAGMA application_id: "trim" */
+
+struct store;
+
+struct store_options {
+    const char *run; /* the folder's path */
+    int run_fd;      /* open descriptors of it and of journal/0; borrowed for the life of the store */
+    int journal_fd;  /* -1: no journal (an ended run) */
+    bool exclusive;  /* RUN is not on a local file system: locking_mode=EXCLUSIVE */
+    bool full_sync;  /* synchronous=FULL instead of NORMAL */
+};
+
+/* Opens or makes run.db. A damaged one is moved aside as run.db.damaged-YYYYMMDD-HHMMSS (with its -wal and -shm) and a
+ * new one begun; *notice (480 bytes) then holds a sentence, else "". ERR_VERSION: made by a newer trimtab, untouched.
+ * ERR_FORMAT: another program's database, untouched. ERR_SYSTEM, ERR_FULL, ERR_BUSY. No reader of the same run may be
+ * open in this process. */
+int store_open(struct store **store, const struct store_options *options, char notice[480], struct err *err);
+
+/* What the loop needs to begin. */
+struct store_begin {
+    struct journal_position position; /* stored; ordinal 0: nothing yet */
+    uint64_t next_ticket;             /* greater than any ever used */
+};
+int store_begin(struct store *store, struct store_begin *begin, struct err *err);
+
+/* Gives the run as stored, as records in an order that run_take understands: RUN, STATE, CONFIG, SERIES, SETTING,
+ * ACTION, then of each series its last point as SCALAR_AT, checkpoints oldest first. `replayed` is set but for the last
+ * two kinds (run_take passes over replayed ones); ids are the store's own. Texts live during the call. */
+int store_replay(struct store *store, void (*each)(void *context, const struct record *record), void *context,
+                 struct err *err);
+
+/* How many points of a series (by the store's id, as replayed) are stored. */
+uint64_t store_series_count(const struct store *store, uint32_t series);
+
+/* The accepted requests without an outcome, ascending. Of the ticket given: number, code, actor, role, address, reason,
+ * canonical, accepted_ns, until_step and deadline_ns (absolute, real clock) are filled in; phase ACCEPTED,
+ * row_committed. The callback takes it over. */
+int store_pending(struct store *store, void (*each)(void *context, struct ticket *ticket), void *context,
+                  struct err *err);
+
+/* A row to be committed: an acceptance, or an outcome that the server judged (expired, cancelled, lost, or refused
+ * because the mailbox was full). Deep-copied by the loop; the worker only reads. */
+struct store_row {
+    enum { STORE_ROW_ACCEPTED, STORE_ROW_OUTCOME } kind;
+    int64_t time_ns;
+    uint64_t ticket;
+    enum code code;
+    const char *actor, *address, *canonical, *reason; /* acceptance */
+    enum role role;
+    int64_t deadline_ns, until_step;
+    enum outcome_kind outcome; /* outcome */
+    int error;
+    bool reached;
+    bool step_known;
+    int64_t step;
+    const char *detail;
+};
+
+struct store_commit {
+    /* in */
+    const struct store_row *rows;
+    size_t rows_count;
+    uint64_t gone_ordinal; /* trainers with an ordinal <= this are gone: their segments may be left unsealed */
+    bool finish;           /* read on until nothing is left, then make run.db self-contained (end of the server) */
+    /* out */
+    struct journal_position stored; /* after this commit */
+    bool more;                      /* the journal holds more than one commit takes (8 MiB): commit again soon */
+    bool full;                      /* failed for want of space */
+    uint64_t points;                /* scalars stored by this commit */
+    int segments_removed;
+};
+
+/* One transaction (with `finish` several). 0, or negative: nothing of the last one is in run.db, and a later call tries
+ * it again (the rows are the caller's to hand over again; one that is there already is not written twice). ERR_FULL: no
+ * space; ERR_BUSY: locked by another process for more than a second; ERR_DAMAGED; ERR_SYSTEM. WAL is checkpointed and
+ * segments are unlinked here, at most every few seconds or when a sealed segment is covered. */
+int store_commit(struct store *store, struct store_commit *commit, struct err *err);
+
+/* Ends the writer: with `ended` (no trainer, all is stored) run.db becomes one self-contained file (no -wal), provided
+ * that every reader is closed. NULL is fine. */
+void store_close(struct store *store, bool ended);
+
+/* ---- the reader lane; also the command line, offline ---- */
+
+struct store_reader;
+/* `exclusive_writer` is NULL but where this process's own store was opened `exclusive`: nobody else can then open
+ * run.db, and the reader shares the writer's connection (it waits for a commit, and the other way round); it must be
+ * closed first. ERR_MISSING: no run.db. ERR_VERSION, ERR_FORMAT, ERR_DAMAGED, ERR_BUSY (another process has it
+ * exclusively), ERR_SYSTEM. */
+int store_reader_open(struct store_reader **reader, const char *run, struct store *exclusive_writer, struct err *err);
+void store_reader_close(struct store_reader *reader);
+
+/* The result of code 8 as JSON: {"records":[...],"next":N or null,"head":{"sequence":..,"hash":"..."}}. `from` 0: from
+ * the oldest; `limit` rows at most (0: 100); `ticket` 0: all. */
+int store_audit_page(struct store_reader *reader, int64_t from, int64_t limit, int64_t ticket, struct buf *out,
+                     struct err *err);
+
+struct store_verdict {
+    uint64_t records;      /* read */
+    uint64_t bad_sequence; /* the first record that is not as it was written; 0: none */
+    char why[200];
+    uint64_t open; /* accepted without an outcome */
+    char head[65]; /* the last hash */
+};
+/* Checks the SHA-256 chain and that no ticket has two outcomes. */
+int store_verify(struct store_reader *reader, struct store_verdict *verdict, struct err *err);
+
+/* Every stored point in the order in which it was stored, for tests and exports. Stops when `each` returns non-zero and
+ * returns that. */
+int store_points(struct store_reader *reader,
+                 int (*each)(void *context, const char *series, int64_t step, int64_t time_ns, double value),
+                 void *context, struct err *err);
+
+#endif

@@ -1,0 +1,83 @@
+#include "trainer/domain.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+#include "trainer/json.h"
+
+bool domain_double(struct domain *domain, double min, double max)
+{
+    *domain = (struct domain){.type = VALUE_DOUBLE, .bounded = min != 0 || max != 0};
+    domain->min = value_double(min);
+    domain->max = value_double(max);
+    return min <= max;
+}
+
+bool domain_int(struct domain *domain, int64_t min, int64_t max)
+{
+    *domain = (struct domain){.type = VALUE_INT, .bounded = min != 0 || max != 0};
+    domain->min = value_integer(VALUE_INT, min);
+    domain->max = value_integer(VALUE_INT, max);
+    return min <= max;
+}
+
+void domain_plain(struct domain *domain, enum value_type type, uint32_t choices)
+{
+    *domain = (struct domain){.type = type, .choices = choices};
+    domain->min = domain->max = value_integer(type, 0);
+}
+
+static const char *type_name(enum value_type type)
+{
+    static const char *const names[] = {"nothing", "a double", "an int", "a bool", "a choice", "a string"};
+    return (size_t)type < sizeof names / sizeof names[0] ? names[type] : "something unknown";
+}
+
+static int check_double(const struct domain *domain, const char *what, const char *name, double value, struct err *err)
+{
+    char given[JSON_DOUBLE_MAX], bound[JSON_DOUBLE_MAX];
+
+    if (!isfinite(value))
+        return err_set(err, ERR_INVALID, "%s %s takes a finite number", what, name);
+    if (!domain->bounded || (value >= domain->min.number && value <= domain->max.number))
+        return 0;
+    bool below = value < domain->min.number;
+    json_format_double(given, value);
+    json_format_double(bound, below ? domain->min.number : domain->max.number);
+    return err_set(err, ERR_INVALID, "%s %s cannot be %s: its %s is %s", what, name, given, below ? "least" : "greatest",
+                   bound);
+}
+
+static int check_int(const struct domain *domain, const char *what, const char *name, int64_t value, struct err *err)
+{
+    if (!domain->bounded || (value >= domain->min.integer && value <= domain->max.integer))
+        return 0;
+    bool below = value < domain->min.integer;
+    return err_set(err, ERR_INVALID, "%s %s cannot be %" PRId64 ": its %s is %" PRId64, what, name, value,
+                   below ? "least" : "greatest", below ? domain->min.integer : domain->max.integer);
+}
+
+int domain_check(const struct domain *domain, const char *what, const char *name, const struct value *value,
+                 struct err *err)
+{
+    if (value->type != domain->type)
+        return err_set(err, ERR_INVALID, "%s %s takes %s, not %s", what, name, type_name(domain->type),
+                       type_name(value->type));
+    switch (domain->type) {
+    case VALUE_DOUBLE:
+        return check_double(domain, what, name, value->number, err);
+    case VALUE_INT:
+        return check_int(domain, what, name, value->integer, err);
+    case VALUE_BOOL:
+        if (value->integer != 0 && value->integer != 1)
+            return err_set(err, ERR_INVALID, "%s %s takes 0 or 1, not %" PRId64, what, name, value->integer);
+        return 0;
+    case VALUE_CHOICE:
+        if (value->integer < 0 || value->integer >= domain->choices)
+            return err_set(err, ERR_INVALID, "%s %s has %" PRIu32 " choices, none with index %" PRId64, what, name,
+                           domain->choices, value->integer);
+        return 0;
+    default:
+        return 0;
+    }
+}

@@ -1,0 +1,25 @@
+/* domain.h: which values a setting or a parameter may take. */
+#ifndef TRAINER_DOMAIN_H
+#define TRAINER_DOMAIN_H
+
+#include "base/err.h"
+#include "base/value.h"
+
+struct domain {
+    enum value_type type;
+    bool bounded; /* of a double or an int */
+    struct value min, max;
+    uint32_t choices; /* of a choice: how many */
+};
+
+/* min == max == 0: unbounded. False where the bounds are in the wrong order or no numbers. */
+bool domain_double(struct domain *domain, double min, double max);
+bool domain_int(struct domain *domain, int64_t min, int64_t max);
+/* Of another type. */
+void domain_plain(struct domain *domain, enum value_type type, uint32_t choices);
+
+/* 0, or ERR_INVALID with a sentence that begins with `what` and `name`: "setting lr ...". */
+int domain_check(const struct domain *domain, const char *what, const char *name, const struct value *value,
+                 struct err *err);
+
+#endif

@@ -1,0 +1,178 @@
+#include "trainer/open.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "trainer/declare.h"
+#include "trainer/environment.h"
+
+static int choose_name(trimtab_run *run, const trimtab_options *options)
+{
+    const char *name = options->name ? options->name : program_invocation_short_name;
+
+    if (!options->name && !run_is_name(name))
+        name = "run";
+    if (!run_is_name(name))
+        return err_set(&run->err, ERR_INVALID, "a run's name is 1 to %d bytes of UTF-8 without control characters",
+                       TRIMTAB_NAME_MAX);
+    run->name = run_copy_text(name);
+    return run->name ? 0 : err_set(&run->err, ERR_NOMEM, "%s", err_sentence(ERR_NOMEM));
+}
+
+static int open_folder(trimtab_run *run, const trimtab_options *options)
+{
+    char path[PATH_MAX];
+    int code = folder_choose(options->run, run->name, path, &run->err);
+
+    if (code == 0)
+        code = folder_open(&run->folder, path, false, &run->err);
+    if (code < 0)
+        return code;
+    run->journal_fd = openat(run->folder.local_fd, "journal/0", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (run->journal_fd < 0)
+        return err_errno(&run->err, ERR_SYSTEM, "cannot open the journal of %s", run->folder.path);
+    return 0;
+}
+
+static bool is_locked_by_another(int fd)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+    return fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
+/* A record lock does not keep its own process out, and a second descriptor of the file, once closed, would free the
+ * first one's lock: so a descriptor of it that is open already is looked for. */
+static bool is_ours_already(int folder_fd, const char *name)
+{
+    DIR *descriptors = opendir("/proc/self/fd");
+    const struct dirent *entry;
+    struct stat file, open_file;
+    bool ours = false;
+
+    if (!descriptors)
+        return false;
+    if (fstatat(folder_fd, name, &file, 0) == 0) {
+        while (!ours && (entry = readdir(descriptors))) {
+            int fd = (int)strtol(entry->d_name, NULL, 10);
+            ours = entry->d_name[0] != '.' && fstat(fd, &open_file) == 0 && open_file.st_dev == file.st_dev &&
+                   open_file.st_ino == file.st_ino && !is_locked_by_another(fd);
+        }
+    }
+    (void)closedir(descriptors);
+    return ours;
+}
+
+static int take_lock(trimtab_run *run)
+{
+    struct holder last = {0};
+
+    if (is_ours_already(run->folder.run_fd, "trainer"))
+        return err_set(&run->err, ERR_BUSY, "%s is recorded by this process already (pid %ld)", run->folder.path,
+                       (long)getpid());
+    run->lock_fd = lock_take(run->folder.run_fd, "trainer", &last, &run->err);
+    if (run->lock_fd == ERR_BUSY)
+        return err_set(&run->err, ERR_BUSY, "%s is recorded by another process (pid %ld)", run->folder.path,
+                       (long)last.pid);
+    if (run->lock_fd < 0)
+        return run->lock_fd;
+    run->ordinal = last.ordinal + 1;
+    if (getrandom(&run->incarnation, sizeof run->incarnation, GRND_NONBLOCK) != (ssize_t)sizeof run->incarnation)
+        return err_errno(&run->err, ERR_SYSTEM, "no random bits");
+    /* Before the first segment: two lives of a run must never have the same ordinal. */
+    struct holder self = {.pid = getpid(), .incarnation = run->incarnation, .ordinal = run->ordinal};
+    return lock_name(run->lock_fd, &self, &run->err);
+}
+
+static int learn(trimtab_run *run)
+{
+    struct record record;
+
+    if (!environment_learn(run))
+        return err_set(&run->err, ERR_NOMEM, "%s", err_sentence(ERR_NOMEM));
+    declare_run(run, &record);
+    record.step = record.time_ns = 0;
+    return declare_count(run, &record) == TRIMTAB_OK ? 0 : run->err.code;
+}
+
+static int begin_channel(trimtab_run *run)
+{
+    char name[MAILBOX_NAME];
+    int code = mailbox_create(&run->mailbox, run->folder.local_fd, &run->incarnation, run->ordinal, &run->err);
+
+    if (code < 0)
+        return code;
+    run->state = RUN_RUNNING;
+    run->state_time_ns = run->started_ns;
+    code = journal_writer_init(&run->journal, run->journal_fd, &run->incarnation, run->ordinal, declare_restate, run,
+                               &run->err);
+    if (code < 0) {
+        mailbox_name(name, &run->incarnation);
+        (void)unlinkat(run->folder.local_fd, name, 0);
+    }
+    return code;
+}
+
+static int mark_owner(trimtab_run *run)
+{
+    uint8_t *mark = fork_mark_create();
+
+    if (!mark)
+        return err_set(&run->err, ERR_SYSTEM, "this system cannot tell a forked process from its parent");
+    *mark = MARK_NONE;
+    run->mark = mark;
+    return 0;
+}
+
+int open_run(trimtab_run *run, const trimtab_options *options)
+{
+    int code = choose_name(run, options);
+
+    if (code == 0)
+        code = mark_owner(run);
+    if (code == 0)
+        code = open_folder(run, options);
+    if (code == 0)
+        code = take_lock(run);
+    if (code == 0)
+        code = learn(run);
+    if (code == 0)
+        code = begin_channel(run);
+    if (code < 0)
+        return code;
+    pulse_init(&run->pulse, run->folder.local_fd);
+    pulse_beat(&run->pulse, clock_monotonic_ns());
+    __atomic_store_n(run->mark, MARK_LIVE, __ATOMIC_RELEASE);
+    return 0;
+}
+
+void open_undo(trimtab_run *run)
+{
+    bool owner = run_is_live(run);
+
+    if (owner)
+        journal_writer_finish(&run->journal);
+    else
+        journal_writer_abandon(&run->journal);
+    pulse_finish(&run->pulse);
+    mailbox_close(&run->mailbox);
+    if (run->mark != &run->no_mark)
+        fork_mark_destroy(run->mark);
+    run->mark = &run->no_mark;
+    if (owner)
+        lock_free(run->lock_fd);
+    else if (run->lock_fd >= 0)
+        (void)close(run->lock_fd);
+    run->lock_fd = -1;
+    if (run->journal_fd >= 0)
+        (void)close(run->journal_fd);
+    run->journal_fd = -1;
+    folder_close(&run->folder);
+}
