@@ -65,7 +65,7 @@ static int act_restore(void *user, const trimtab_args *args, trimtab_result *res
 static double evaluate(struct session *session)
 {
     double loss = trainer_evaluate(&session->trainer);
-    session->progress.validation = loss;
+    progress_validation(&session->progress, loss, session->trainer.step);
     trimtab_log_at(session->run, session->val_loss, session->trainer.step, loss);
     return loss;
 }
@@ -125,7 +125,7 @@ static void declare_config(trimtab_run *run, const struct trainer *trainer, uint
     snprintf(json, sizeof json, "{\"layers\":%d,\"heads\":%d,\"width\":%d,\"context\":%d,\"parameters\":%zu}",
              c->layers, c->heads, c->width, c->context, trainer->model->parameters.count);
     trimtab_config(run, "model", json);
-    snprintf(json, sizeof json, "{\"files\":%zu,\"bytes\":%zu,\"train\":%zu,\"validation\":%zu,\"vocabulary\":%d}",
+    snprintf(json, sizeof json, "{\"files\":%zu,\"characters\":%zu,\"train\":%zu,\"validation\":%zu,\"vocabulary\":%d}",
              text->files, text->train_count + text->validation_count, text->train_count, text->validation_count,
              text->vocabulary);
     trimtab_config(run, "text", json);
@@ -173,7 +173,7 @@ static void train_one_step(struct session *session)
     trimtab_log(session->run, session->train_loss, outcome.loss);
     trimtab_log(session->run, session->grad_norm, outcome.gradient_norm);
     trimtab_log(session->run, session->tokens_per_second, tokens / seconds);
-    progress_step(&session->progress, trainer->step, outcome.loss, seconds);
+    progress_step(&session->progress, outcome.loss, seconds, trainer->step + 1);
 }
 
 static void train(struct session *session, int64_t eval_every)
@@ -191,11 +191,12 @@ static void run_training(struct session *session, const struct options *options)
 {
     struct trainer *trainer = &session->trainer;
     double started = seconds_now();
-    progress_init(&session->progress, options->steps, options->eval_every);
+    progress_init(&session->progress, options->steps);
     train(session, options->eval_every);
-    progress_end(&session->progress);
     double seconds = seconds_now() - started;
-    printf("val/loss %.4f after %lld steps; train/loss %.4f; %.1f s\n", evaluate(session), (long long)trainer->step,
+    double loss = evaluate(session);
+    progress_end(&session->progress, trainer->step);
+    printf("val/loss %.4f after %lld steps; train/loss %.4f; %.1f s\n", loss, (long long)trainer->step,
            session->progress.loss, seconds);
 }
 

@@ -15,18 +15,18 @@ double seconds_now(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-void progress_init(struct progress *progress, int64_t total, int64_t every)
+void progress_init(struct progress *progress, int64_t total)
 {
-    *progress = (struct progress){.live = isatty(STDOUT_FILENO), .total = total, .every = every, .validation = NAN};
+    *progress = (struct progress){.live = isatty(STDOUT_FILENO), .total = total, .loss = NAN, .validation = NAN};
 }
 
-static void print_line(const struct progress *p, int64_t step)
+static void print_line(const struct progress *p, int64_t done)
 {
     char line[120];
-    double left = p->step_seconds * (double)(p->total - step - 1);
-    snprintf(line, sizeof line, "step %lld/%lld  loss %.4f  val %.4f  %.1f steps/s  %lld:%02lld left",
-             (long long)step + 1, (long long)p->total, p->loss, p->validation, 1 / p->step_seconds,
-             (long long)(left / 60), (long long)left % 60);
+    double left = p->step_seconds * (double)(p->total - done);
+    snprintf(line, sizeof line, "step %lld/%lld  loss %.4f  val %.4f  %.1f steps/s  %lld:%02lld left", (long long)done,
+             (long long)p->total, p->loss, p->validation, 1 / p->step_seconds, (long long)left / 60,
+             (long long)left % 60);
     if (p->live)
         printf("\r%-79s", line);
     else
@@ -34,25 +34,28 @@ static void print_line(const struct progress *p, int64_t step)
     fflush(stdout);
 }
 
-void progress_step(struct progress *progress, int64_t step, double loss, double seconds)
+void progress_step(struct progress *progress, double loss, double seconds, int64_t done)
 {
+    double old = progress->step_seconds, now = seconds_now();
     progress->loss = loss;
-    double old = progress->step_seconds;
     progress->step_seconds = old > 0 ? old + SMOOTHING * (seconds - old) : seconds;
-    if (!progress->live) {
-        if ((step + 1) % progress->every == 0)
-            print_line(progress, step);
-        return;
-    }
-    double now = seconds_now();
-    if (now - progress->shown < REDRAW_SECONDS)
+    if (!progress->live || now - progress->shown < REDRAW_SECONDS)
         return;
     progress->shown = now;
-    print_line(progress, step);
+    print_line(progress, done);
 }
 
-void progress_end(struct progress *progress)
+void progress_validation(struct progress *progress, double loss, int64_t done)
 {
-    if (progress->live && progress->shown > 0)
-        printf("\n");
+    progress->validation = loss;
+    if (!progress->live && progress->step_seconds > 0) /* not before the first step */
+        print_line(progress, done);
+}
+
+void progress_end(struct progress *progress, int64_t done)
+{
+    if (!progress->live || !(progress->shown > 0))
+        return;
+    print_line(progress, done);
+    printf("\n");
 }

@@ -7,7 +7,7 @@
 
 struct progress {
     bool live;               /* standard output is a terminal */
-    int64_t total, every;    /* steps: of the run, and from one plain line to the next */
+    int64_t total;           /* steps */
     double loss, validation; /* the last ones */
     double step_seconds;     /* a moving mean */
     double shown;            /* seconds, when the live line was last drawn */
@@ -15,10 +15,12 @@ struct progress {
 
 double seconds_now(void);
 
-void progress_init(struct progress *progress, int64_t total, int64_t every);
-/* After each step: how long it took, and its loss. */
-void progress_step(struct progress *progress, int64_t step, double loss, double seconds);
+void progress_init(struct progress *progress, int64_t total);
+/* After each step: its loss, how long it took, and how many steps are done. Draws the live line. */
+void progress_step(struct progress *progress, double loss, double seconds, int64_t done);
+/* After each evaluation. Prints the plain line. */
+void progress_validation(struct progress *progress, double loss, int64_t done);
 /* Leaves the live line. */
-void progress_end(struct progress *progress);
+void progress_end(struct progress *progress, int64_t done);
 
 #endif

@@ -292,6 +292,9 @@ static int advance(struct journal_reader *reader, struct record *out, struct err
             return AGAIN;
     }
     segment_reader_leave(segment);
+    /* Behind it: so that the position holds even when the segment, which lies wholly before it, is unlinked. */
+    reader->position = position_in(&reader->last, 0);
+    reader->position.sequence++;
     return AGAIN;
 }
 

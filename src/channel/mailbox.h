@@ -123,6 +123,13 @@ void mailbox_release(struct mailbox *mailbox, uint64_t ticket);
 /* Tickets in slots that are not FREE; at most MAILBOX_SLOTS; how many. */
 uint32_t mailbox_tickets(const struct mailbox *mailbox, uint64_t tickets[MAILBOX_SLOTS]);
 
+/* The step of the newest control point; false before the first. */
+static inline bool mailbox_progress(const struct mailbox *mailbox, int64_t *step)
+{
+    *step = atomic_load_explicit(&mailbox->map->step, memory_order_relaxed);
+    return atomic_load_explicit(&mailbox->map->control_points, memory_order_relaxed) > 0;
+}
+
 /* ---- both ---- */
 void mailbox_close(struct mailbox *mailbox); /* unmaps; twice is safe */
 

@@ -40,5 +40,5 @@ int start_serving(struct start *start, const char *name, struct serve_options *o
     if (code == 0)
         return CLI_DONE;
     say_wrong("%s", err.text);
-    return code == ERR_INVALID ? CLI_USAGE : CLI_NO_SERVER;
+    return code == ERR_INVALID ? CLI_USAGE : CLI_REFUSED;
 }

@@ -233,11 +233,12 @@ static void remove_dead_mailboxes(struct server *server)
 
 static void note_progress(struct server *server)
 {
-    const struct mailbox_map *map = server->attach.mailbox.map;
-    server->run.trainer.attached = map && server->attach.declared_ordinal == server->attach.holder.ordinal &&
-                                   server->attach.holder.ordinal > server->attach.gone_ordinal;
-    if (server->run.trainer.attached && atomic_load_explicit(&map->control_points, memory_order_relaxed) > 0)
-        run_progress(&server->run, atomic_load_explicit(&map->step, memory_order_relaxed), server->mono_ns);
+    const struct attach *attach = &server->attach;
+    int64_t step;
+    server->run.trainer.attached = attach->mailbox.map && attach->declared_ordinal == attach->holder.ordinal &&
+                                   attach->holder.ordinal > attach->gone_ordinal;
+    if (server->run.trainer.attached && mailbox_progress(&attach->mailbox, &step))
+        run_progress(&server->run, step, server->mono_ns);
 }
 
 void attach_turn(struct server *server)

@@ -66,6 +66,7 @@ static int open_folder(struct server *server, struct err *err)
                        server->folder.path, (int)other.pid, server->folder.path);
     if (server->lock_fd < 0)
         return err->code;
+    unlinkat(server->folder.run_fd, "address", 0); /* of a server that was killed */
     struct holder self = {.pid = getpid()};
     lock_name(server->lock_fd, &self, NULL);
     server->journal_fd = openat(server->folder.local_fd, "journal/0", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -18,12 +18,11 @@ static bool exists(const char *run, const char *name)
     return stat(path, &status) == 0 && status.st_size > 0;
 }
 
-static int open_own(struct store_reader *reader, const char *run, const char *query, struct err *err)
+/* What the file holds is this room's, and readable? */
+static int inspect(struct store_reader *reader, struct err *err)
 {
     int64_t application = 0;
-    int code = db_open(&reader->db, run, DB_NAME, SQLITE_OPEN_READONLY, query, err);
-    if (!code)
-        code = schema_check(reader->db, err);
+    int code = schema_check(reader->db, err);
     if (!code)
         code = db_integer(reader->db, "PRAGMA application_id", &application, err);
     if (!code && !application)
@@ -35,36 +34,65 @@ static int open_own(struct store_reader *reader, const char *run, const char *qu
     return code;
 }
 
+static int open_shared(struct store_reader *reader, const char *run, const char *query, struct err *err)
+{
+    int code = db_open(&reader->db, run, DB_NAME, SQLITE_OPEN_READONLY, query, err);
+    return code ? code : inspect(reader, err);
+}
+
+/* Without a -shm: SQLite keeps the index of the WAL in memory, which only who may write the file can ask for. */
+static int open_exclusive(struct store_reader *reader, const char *run, struct err *err)
+{
+    int code = db_open(&reader->db, run, DB_NAME, SQLITE_OPEN_READWRITE, NULL, err);
+    if (code)
+        return code;
+    sqlite3_db_config(reader->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    sqlite3_exec(reader->db, "PRAGMA query_only=1;PRAGMA locking_mode=EXCLUSIVE", NULL, NULL, NULL);
+    return inspect(reader, err);
+}
+
 /* Where the folder cannot be written, SQLite cannot make the -shm that a database in WAL mode needs. Without a -wal
  * nobody writes, and the file may be read as it is. */
 static int open_unwritable(struct store_reader *reader, const char *run, struct err *err)
 {
     if (!exists(run, DB_NAME "-wal"))
-        return open_own(reader, run, "immutable=1", err);
+        return open_shared(reader, run, "immutable=1", err);
     return err_set(err, ERR_SYSTEM,
                    "run.db was not closed in good order and its folder cannot be written: copy the folder (with "
                    "run.db-wal) to a place that can, and read it there");
 }
 
-int store_reader_open(struct store_reader **reader, const char *run, struct store *exclusive_writer, struct err *err)
+static int open_any(struct store_reader *reader, const char *run, bool exclusive, struct err *err)
+{
+    if (!exists(run, DB_NAME))
+        return err_set(err, ERR_MISSING, "there is no run.db in %s", run);
+    int code = exclusive ? open_exclusive(reader, run, err) : ERR_SYSTEM;
+    if (code == ERR_SYSTEM)
+        code = open_shared(reader, run, NULL, err);
+    return code == ERR_SYSTEM ? open_unwritable(reader, run, err) : code;
+}
+
+int store_reader_open(struct store_reader **reader, const char *run, bool exclusive, struct err *err)
 {
     struct store_reader *made = calloc(1, sizeof *made);
     *reader = NULL;
     if (!made)
         return err_set(err, ERR_NOMEM, "no memory to read run.db");
-    int code = 0;
-    made->writer = exclusive_writer;
-    if (exclusive_writer)
-        made->db = exclusive_writer->db;
-    else if (!exists(run, DB_NAME))
-        code = err_set(err, ERR_MISSING, "there is no run.db in %s", run);
-    else if ((code = open_own(made, run, NULL, err)) == ERR_SYSTEM)
-        code = open_unwritable(made, run, err);
+    int code = open_any(made, run, exclusive, err);
     if (code)
         free(made);
     else
         *reader = made;
     return code;
+}
+
+int store_reader_share(struct store_reader **reader, struct store *writer, struct err *err)
+{
+    *reader = calloc(1, sizeof **reader);
+    if (!*reader)
+        return err_set(err, ERR_NOMEM, "no memory to read run.db");
+    **reader = (struct store_reader){.db = writer->db, .writer = writer};
+    return 0;
 }
 
 void store_reader_close(struct store_reader *reader)

@@ -98,11 +98,12 @@ void store_close(struct store *store, bool ended);
 /* ---- the reader lane; also the command line, offline ---- */
 
 struct store_reader;
-/* `exclusive_writer` is NULL but where this process's own store was opened `exclusive`: nobody else can then open
- * run.db, and the reader shares the writer's connection (it waits for a commit, and the other way round); it must be
- * closed first. ERR_MISSING: no run.db. ERR_VERSION, ERR_FORMAT, ERR_DAMAGED, ERR_BUSY (another process has it
- * exclusively), ERR_SYSTEM. */
-int store_reader_open(struct store_reader **reader, const char *run, struct store *exclusive_writer, struct err *err);
+/* `exclusive`: RUN is not on a local file system (no -shm is used; ERR_BUSY while another connection has it open).
+ * ERR_MISSING: no run.db. ERR_VERSION, ERR_FORMAT, ERR_DAMAGED, ERR_BUSY, ERR_SYSTEM. */
+int store_reader_open(struct store_reader **reader, const char *run, bool exclusive, struct err *err);
+/* Where this process's own store was opened `exclusive` nobody else can open run.db: the reader then shares the
+ * writer's connection, and each waits for the other. The reader must be closed first. */
+int store_reader_share(struct store_reader **reader, struct store *writer, struct err *err);
 void store_reader_close(struct store_reader *reader);
 
 /* The result of code 8 as JSON: {"records":[...],"next":N or null,"head":{"sequence":..,"hash":"..."}}. `from` 0: from

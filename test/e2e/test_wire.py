@@ -11,7 +11,7 @@ LINES = b"".join([
     b'{"code":2,"id":"a"}\n',
     b'{"code":99,"id":"b"}\r\n',
     b'\n',
-    b'{"code":20,"settings":{"lr":"x"},"id":7}\n',
+    b'{"code":19,"steps":"x","id":7}\n',
     b'nonsense\n',
     '{"code":1,"name":"é😀"}\n'.encode(),
     b'{"code":2,"id":"last"}',  # without an end: the end of input ends it

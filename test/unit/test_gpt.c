@@ -566,6 +566,10 @@ static void test_rng(void **state)
     for (int i = 0; i < 7; i++)
         assert_in_range(seen[i], 850, 1150);
     assert_int_equal(rng_below(&rng, 1), 0);
+    int low = 0; /* a bound that 2^64 is no multiple of: no third is favoured */
+    for (int i = 0; i < 3000; i++)
+        low += rng_below(&rng, 3ull << 62) < 1ull << 62;
+    assert_in_range(low, 900, 1100);
 }
 
 /* ---- a training on a small text, in a folder of its own ---- */
@@ -635,6 +639,9 @@ static void test_same_seed_same_losses(void **state)
 {
     struct trainer one = begin(*state, 5), two = begin(*state, 5), three = begin(*state, 6);
     struct trainer_outcome a[8], b[8], c[8];
+    size_t bytes = one.model->parameters.count * sizeof(float);
+    assert_memory_equal(one.model->parameters.values, two.model->parameters.values, bytes);
+    assert_memory_not_equal(one.model->parameters.values, three.model->parameters.values, bytes);
     struct generate_request request = {"the ", 30, 1.0};
     struct failure why;
     struct rng sampling;
@@ -982,6 +989,21 @@ static void test_text_split(void **state)
     text_finish(&text);
 }
 
+static void test_text_spaces(void **state)
+{
+    struct room *room = *state;
+    char bytes[1000], *path = room->path;
+    struct text text;
+    struct failure why;
+    memset(bytes, ' ', sizeof bytes);
+    for (size_t i = 0; i < 500; i++)
+        bytes[i] = i % 5 ? ' ' : 'x'; /* four in a row stay */
+    write_file(path, bytes, sizeof bytes);
+    assert_int_equal(text_load(&text, &path, 1, 8, &why), 0);
+    assert_int_equal(text.train_count + text.validation_count, 500);
+    text_finish(&text);
+}
+
 static int parse(struct options *options, struct failure *why, char *const *words)
 {
     int count = 0;
@@ -1063,6 +1085,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_checkpoint_ids, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_text_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_text_split, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_text_spaces, set_up, tear_down),
         cmocka_unit_test(test_options),
         cmocka_unit_test(test_options_refused),
     };
