@@ -17,6 +17,12 @@ static void must(bool truth)
         abort();
 }
 
+/* jansson takes "3\0" for 3, and nests deeper. */
+static bool only_we_refuse(const char *why)
+{
+    return strcmp(why, "a NUL byte") == 0 || strcmp(why, "nested too deep") == 0;
+}
+
 static void check_against_jansson(const char *text, size_t size)
 {
     struct parse parse;
@@ -25,7 +31,7 @@ static void check_against_jansson(const char *text, size_t size)
     json_t *other = json_loadb(text, size, JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &error);
     enum json_error_code code = other ? json_error_unknown : json_error_code(&error);
     if (!parse.root)
-        must(!other || strcmp(parse.wrong, "nested too deep") == 0);
+        must(!other || only_we_refuse(parse.wrong));
     else if (code == json_error_duplicate_key || code == json_error_null_byte_in_key)
         must(parse.oddity != ODDITY_NONE);
     else if (code != json_error_numeric_overflow)

@@ -61,8 +61,7 @@ static int check_param(trimtab_run *run, const struct action *action, const trim
         return run_refuse(run, TRIMTAB_INVALID, "the default of parameter %s is too long or not UTF-8", given->name);
     for (uint32_t i = 0; i < action->params; i++)
         if (strcmp(action->param[i].name, given->name) == 0)
-            return run_refuse(run, TRIMTAB_INVALID, "action %s has two parameters named %s", action->name,
-                              given->name);
+            return run_refuse(run, TRIMTAB_INVALID, "action %s has two parameters named %s", action->name, given->name);
     return TRIMTAB_OK;
 }
 

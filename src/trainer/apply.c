@@ -175,8 +175,8 @@ static uint32_t set_items(const trimtab_run *run, const struct mailbox_request *
     return request->items;
 }
 
-/* Backwards, so that a setting named twice gets its first value again. A setter that refuses now leaves what it has: the
- * values read back show it. */
+/* Backwards, so that a setting named twice gets its first value again. A setter that refuses now leaves what it has:
+ * the values read back show it. */
 static void set_back(const trimtab_run *run, const struct record_outcome *outcome, uint32_t count)
 {
     struct trimtab_result ignored;

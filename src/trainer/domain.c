@@ -44,8 +44,8 @@ static int check_double(const struct domain *domain, const char *what, const cha
     bool below = value < domain->min.number;
     json_format_double(given, value);
     json_format_double(bound, below ? domain->min.number : domain->max.number);
-    return err_set(err, ERR_INVALID, "%s %s cannot be %s: its %s is %s", what, name, given, below ? "least" : "greatest",
-                   bound);
+    return err_set(err, ERR_INVALID, "%s %s cannot be %s: its %s is %s", what, name, given,
+                   below ? "least" : "greatest", bound);
 }
 
 static int check_int(const struct domain *domain, const char *what, const char *name, int64_t value, struct err *err)

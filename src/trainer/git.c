@@ -64,8 +64,7 @@ static bool find_ref(int git_fd, const char *ref, char commit[GIT_COMMIT_MAX])
 {
     char line[PATH_MAX];
 
-    return (read_line(git_fd, ref, line, sizeof line) && take_commit(line, commit)) ||
-           find_packed(git_fd, ref, commit);
+    return (read_line(git_fd, ref, line, sizeof line) && take_commit(line, commit)) || find_packed(git_fd, ref, commit);
 }
 
 /* A linked work tree has its HEAD in a folder of its own; branches lie in the common one. */

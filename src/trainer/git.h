@@ -1,5 +1,5 @@
-/* git.h: which commit is checked out, read from .git; no git is run. Whether the tree is clean is not told: it would take
- * a comparison of every file. */
+/* git.h: which commit is checked out, read from .git; no git is run. Whether the tree is clean is not told: it would
+ * take a comparison of every file. */
 #ifndef TRAINER_GIT_H
 #define TRAINER_GIT_H
 

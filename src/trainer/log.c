@@ -14,9 +14,9 @@ static void tell_nonfinite(trimtab_run *run, struct series *series, int64_t step
         return;
     series->nonfinite_told = true;
     (void)snprintf(text, sizeof text, "%s is %s at step %" PRId64, series->name,
-                   isnan(value)  ? "NaN"
-                   : value > 0 ? "Infinity"
-                               : "-Infinity",
+                   isnan(value) ? "NaN"
+                   : value > 0  ? "Infinity"
+                                : "-Infinity",
                    step);
     (void)tell_message(run, TRIMTAB_WARNING, text);
 }

@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 struct pulse {
-    int fd;             /* -1: not connected */
-    int folder_fd;      /* where `sock` lies, not owned */
+    int fd;              /* -1: not connected */
+    int folder_fd;       /* where `sock` lies, not owned */
     int64_t next_try_ns; /* monotonic */
 };
 

@@ -48,7 +48,7 @@ struct trimtab_run {
     struct watch watch[TRIMTAB_SETTINGS_MAX];
 
     /* The loop. */
-    bool busy; /* inside a control point */
+    bool busy;        /* inside a control point */
     bool interrupted; /* atomic: set by trimtab_interrupt */
     int64_t step;
     int64_t total_steps; /* 0: unknown */

@@ -15,8 +15,8 @@ static trimtab_series find_series(const trimtab_run *run, const char *name)
 static bool series_check(trimtab_run *run, const char *name, const char *unit)
 {
     if (!run_is_name(name))
-        (void)run_refuse(run, TRIMTAB_INVALID,
-                         "a series' name is 1 to %d bytes of UTF-8 without control characters", TRIMTAB_NAME_MAX);
+        (void)run_refuse(run, TRIMTAB_INVALID, "a series' name is 1 to %d bytes of UTF-8 without control characters",
+                         TRIMTAB_NAME_MAX);
     else if (!run_is_text(unit, TRIMTAB_TEXT_MAX))
         (void)run_refuse(run, TRIMTAB_INVALID, "the unit of series %s is too long or not UTF-8", name);
     else if (run->series_count == TRIMTAB_SERIES_MAX)

@@ -28,7 +28,7 @@ struct setting {
 /* A bound variable, in as little memory as the hot path can do with. */
 struct watch {
     const void *variable;
-    uint64_t told; /* its bits */
+    uint64_t told;  /* its bits */
     uint32_t bytes; /* 8, 4 or 1 */
 };
 

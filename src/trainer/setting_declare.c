@@ -90,9 +90,8 @@ static struct setting *setting_create(const trimtab_setting *given, const struct
 static void watch_add(trimtab_run *run, struct setting *setting)
 {
     setting->watch = run->watches;
-    run->watch[run->watches++] = (struct watch){.variable = setting->variable,
-                                                .told = setting_bits(setting),
-                                                .bytes = setting_bytes(setting->domain.type)};
+    run->watch[run->watches++] = (struct watch){
+        .variable = setting->variable, .told = setting_bits(setting), .bytes = setting_bytes(setting->domain.type)};
 }
 
 static int declare(trimtab_run *run, const trimtab_setting *given, void *variable)
@@ -138,8 +137,7 @@ static int bind_variable(trimtab_run *run, trimtab_setting *given, void *variabl
 int trimtab_setting_double(trimtab_run *run, const char *name, double *variable, double min, double max,
                            const char *doc)
 {
-    trimtab_setting given = {
-        .name = name, .value = {.type = TRIMTAB_TYPE_DOUBLE}, .min = min, .max = max, .doc = doc};
+    trimtab_setting given = {.name = name, .value = {.type = TRIMTAB_TYPE_DOUBLE}, .min = min, .max = max, .doc = doc};
 
     return bind_variable(run, &given, variable);
 }

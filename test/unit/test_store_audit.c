@@ -117,7 +117,6 @@ static void what_an_action_says(void **state)
         {"{ \"text\" : \"a \\\" b\",\n \"x\":[1, 2.50]}", "\"values\":{\"result\":{\"text\":\"a \\\" b\",\"x\":[1,2.50]}}"},
         {"{\"a\":1,\"a\":2}", "\"values\":{\"result\":\"{\\\"a\\\":1,\\\"a\\\":2}\"}"},
         {"{\"a\":", "\"values\":{\"result\":\"{\\\"a\\\":\"}"},
-        {"\"\xff\"", "\"values\":{\"result\":\"\\\"\xEF\xBF\xBD\\\"\"}"},
         {"", "\"values\":{}"},
     };
     struct run_folder *run = *state;
@@ -145,6 +144,7 @@ static void what_a_run_command_says(void **state)
     refused.outcome.error = ERROR_MODEL;
     refused.outcome.detail = text_from("no \"lr\" today\n");
     lost.reached = true;
+    lost.detail = "not \xff UTF-8";
     put_outcome(run, 1, OUTCOME_APPLIED);
     run_put(run, &advance);
     run_put(run, &refused);
@@ -154,7 +154,7 @@ static void what_a_run_command_says(void **state)
     assert_has(run_page(run, 0, 0, 2), "\"values\":{\"changed\":false,\"pause_step\":41241}");
     assert_has(run_page(run, 0, 0, 3), "\"outcome\":\"refused\",\"error\":46,\"step\":41230,\"detail\":"
                                        "\"no \\\"lr\\\" today\\n\",\"values\":{}");
-    assert_has(run_page(run, 0, 0, 4), "\"outcome\":\"lost\",\"error\":49,\"detail\":\"it was too late\",\"values\":"
+    assert_has(run_page(run, 0, 0, 4), "\"outcome\":\"lost\",\"error\":49,\"detail\":\"not \xEF\xBF\xBD UTF-8\",\"values\":"
                                        "{\"reached\":true}");
 }
 
@@ -219,7 +219,7 @@ static void nothing_is_written_twice(void **state)
     run_commit(run, row, 3);
     assert_int_equal(run_verify(run).records, 3 - 1);
     assert_int_equal(run_verify(run).bad_sequence, 0);
-    assert_has(run_page(run, 0, 0, 0), "\"sequence\":2,\"time\":1700000001.000000,"); /* the first to come was judged */
+    assert_has(run_page(run, 0, 0, 0), "\"outcome\":\"applied\""); /* the first to come */
 }
 
 /* A pause is carried out before its acceptance can be committed: its outcome waits. */

@@ -1,8 +1,7 @@
-/* Opening, declaring, recording, closing. */
+/* Opening and closing, and other processes. */
 #include "test_trainer.h"
 
 #include <fcntl.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,16 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const struct record *expect_config(struct server *server, const char *name)
-{
-    const struct record *record;
-
-    while ((record = server_next(server, RECORD_CONFIG)))
-        if (text_is(record->config.name, name))
-            return record;
-    fail_msg("no config %s", name);
-    return NULL;
-}
+#include "base/file.h"
 
 static int run_child(void (*body)(struct server *server, int fd), struct server *server, char *said, size_t size)
 {
@@ -71,14 +61,14 @@ static void tells_its_environment(void **state)
     char expected[4200], path[4096];
 
     server_open(server, NULL);
-    assert_int_equal(expect_config(server, "command")->config.json.data[0], '"');
+    assert_int_equal(server_config(server, "command")->config.json.data[0], '"');
     assert_non_null(getcwd(path, sizeof path));
     snprintf(expected, sizeof expected, "\"%s\"", path);
-    assert_text(expect_config(server, "folder")->config.json, expected);
-    (void)expect_config(server, "host");
+    assert_text(server_config(server, "folder")->config.json, expected);
+    (void)server_config(server, "host");
     snprintf(expected, sizeof expected, "%ld", (long)getpid());
-    assert_text(expect_config(server, "pid")->config.json, expected);
-    (void)expect_config(server, "started");
+    assert_text(server_config(server, "pid")->config.json, expected);
+    (void)server_config(server, "started");
 }
 
 static void write_file(const char *folder, const char *name, const char *text)
@@ -107,11 +97,11 @@ static void finds_the_commit(void **state)
     write_file(git, "HEAD", "ref: refs/heads/main\n");
     write_file(git, "packed-refs", "# pack-refs\n" COMMIT_B " refs/heads/other\n" COMMIT_A " refs/heads/main\n");
     server_open(server, NULL);
-    assert_text(expect_config(server, "git_commit")->config.json, "\"" COMMIT_A "\"");
+    assert_text(server_config(server, "git_commit")->config.json, "\"" COMMIT_A "\"");
     server_close(server);
     write_file(git, "HEAD", COMMIT_B "\n");
     server_open(server, NULL);
-    assert_text(expect_config(server, "git_commit")->config.json, "\"" COMMIT_B "\"");
+    assert_text(server_config(server, "git_commit")->config.json, "\"" COMMIT_B "\"");
     assert_int_equal(chdir(before), 0);
 }
 
@@ -119,7 +109,8 @@ static void finds_the_commit_of_a_linked_tree(void **state)
 {
     struct server *server = *state;
     char before[4096], path[256];
-    static const char *const folders[] = {"git", "git/refs", "git/refs/heads", "git/worktrees", "git/worktrees/w", "tree"};
+    static const char *const folders[] = {"git",           "git/refs",        "git/refs/heads",
+                                          "git/worktrees", "git/worktrees/w", "tree"};
 
     assert_non_null(getcwd(before, sizeof before));
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
@@ -132,7 +123,7 @@ static void finds_the_commit_of_a_linked_tree(void **state)
     write_file(server->temporary, "git/worktrees/w/commondir", "../..\n");
     write_file(server->temporary, "git/refs/heads/side", COMMIT_A "\n");
     server_open(server, NULL);
-    assert_text(expect_config(server, "git_commit")->config.json, "\"" COMMIT_A "\"");
+    assert_text(server_config(server, "git_commit")->config.json, "\"" COMMIT_A "\"");
     assert_int_equal(chdir(before), 0);
 }
 
@@ -325,251 +316,22 @@ static void prints_one_line(void **state)
     assert_non_null(strstr(said, "trimtab: not recording: "));
 }
 
-/* ---- declarations ---- */
-
-static void declares(void **state)
+static void tells_where_the_server_is(void **state)
 {
     struct server *server = *state;
-    static const char *const choices[] = {"sgd", "adam", NULL};
-    double lr = 0.5;
-    int64_t batch = 32;
-    bool frozen = true;
-    int optimizer = 1;
+    struct err err;
+    char said[1024];
 
-    server_open(server, NULL);
-    assert_int_equal(trimtab_setting_double(server->run, "lr", &lr, 0, 1, "rate"), TRIMTAB_OK);
-    assert_int_equal(trimtab_setting_int(server->run, "batch", &batch, 1, 512, NULL), TRIMTAB_OK);
-    assert_int_equal(trimtab_setting_bool(server->run, "frozen", &frozen, NULL), TRIMTAB_OK);
-    assert_int_equal(trimtab_setting_choice(server->run, "optimizer", &optimizer, choices, NULL), TRIMTAB_OK);
-    assert_int_equal(trimtab_setting_double(server->run, "lr", &lr, 0, 1, NULL), TRIMTAB_DUPLICATE);
-    assert_int_equal(trimtab_setting_double(server->run, "", &lr, 0, 1, NULL), TRIMTAB_INVALID);
-    assert_int_equal(trimtab_setting_double(server->run, "x", &lr, 1, 0, NULL), TRIMTAB_INVALID);
-    assert_int_equal(trimtab_setting_double(server->run, "x", &lr, 0, NAN, NULL), TRIMTAB_INVALID);
-    assert_int_equal(trimtab_setting_double(server->run, "x", NULL, 0, 1, NULL), TRIMTAB_INVALID);
-    const struct record_setting *setting = &server_expect(server, RECORD_SETTING)->setting;
-    assert_int_equal(setting->id, 1);
-    assert_text(setting->name, "lr");
-    assert_text(setting->doc, "rate");
-    assert_true(setting->bounded);
-    assert_float_equal(setting->max.number, 1, 0);
-    assert_float_equal(setting->value.number, 0.5, 0);
-    assert_int_equal(setting->revision, 0);
-    assert_int_equal(server_expect(server, RECORD_SETTING)->setting.value.integer, 32);
-    assert_int_equal(server_expect(server, RECORD_SETTING)->setting.type, VALUE_BOOL);
-    setting = &server_expect(server, RECORD_SETTING)->setting;
-    assert_int_equal(setting->choices, 2);
-    assert_text(setting->choice[1], "adam");
-    assert_int_equal(setting->value.integer, 1);
+    assert_int_equal(folder_open(&server->folder, server->path, false, &err), 0);
+    assert_int_equal(file_replace(server->folder.run_fd, "address", 0600, "127.0.0.1:7342", 14, &err), 0);
+    assert_int_equal(run_child(a_notice_to, server, said, sizeof said), 0);
+    assert_non_null(strstr(said, "no server yet")); /* an address that a killed server left */
+    int lock_fd = lock_take(server->folder.run_fd, "lock", NULL, &err);
+    assert_true(lock_fd >= 0);
+    assert_int_equal(run_child(a_notice_to, server, said, sizeof said), 0);
+    assert_non_null(strstr(said, "steer it at 127.0.0.1:7342 (from elsewhere: ssh -L 7342:127.0.0.1:7342 "));
+    lock_free(lock_fd);
 }
-
-static void declares_series_and_config(void **state)
-{
-    struct server *server = *state;
-
-    server_open(server, NULL);
-    trimtab_series loss = trimtab_series_declare(server->run, "loss", "nats");
-    assert_int_equal(loss.id, 1);
-    assert_int_equal(trimtab_series_declare(server->run, "loss", NULL).id, 1);
-    assert_int_equal(trimtab_series_declare(server->run, "acc", NULL).id, 2);
-    assert_int_equal(trimtab_series_declare(server->run, "a\xff", NULL).id, 0);
-    assert_int_equal(trimtab_config(server->run, "model", "{\"layers\":4}"), TRIMTAB_OK);
-    assert_int_equal(trimtab_config(server->run, "model", "{\"layers\":8}"), TRIMTAB_OK);
-    assert_int_equal(trimtab_config(server->run, "model", ""), TRIMTAB_INVALID);
-    assert_int_equal(trimtab_config(server->run, "model", "\xff"), TRIMTAB_INVALID);
-    assert_text(server_expect(server, RECORD_SERIES)->series.unit, "nats");
-    assert_text(expect_config(server, "model")->config.json, "{\"layers\":4}");
-    assert_text(expect_config(server, "model")->config.json, "{\"layers\":8}");
-}
-
-static void says_what_happened(void **state)
-{
-    struct server *server = *state;
-
-    server_open(server, NULL);
-    assert_int_equal(trimtab_checkpoint(server->run, "best", "/x/best.bin", 12), TRIMTAB_OK);
-    assert_int_equal(trimtab_checkpoint(server->run, "", NULL, 12), TRIMTAB_INVALID);
-    assert_int_equal(trimtab_message(server->run, TRIMTAB_ERROR, "too hot"), TRIMTAB_OK);
-    assert_int_equal(trimtab_message(server->run, (trimtab_level)9, "x"), TRIMTAB_INVALID);
-    assert_int_equal(trimtab_message(server->run, TRIMTAB_INFO, NULL), TRIMTAB_INVALID);
-    const struct record *record = server_expect(server, RECORD_CHECKPOINT);
-    assert_text(record->checkpoint.path, "/x/best.bin");
-    assert_int_equal(record->checkpoint.bytes, 12);
-    record = server_expect(server, RECORD_MESSAGE);
-    assert_int_equal(record->message.level, 3);
-    assert_text(record->message.text, "too hot");
-}
-
-static void declarations_have_an_end(void **state)
-{
-    struct server *server = *state;
-    char name[64];
-    uint32_t made = 0;
-    int64_t step = 0;
-
-    server_open(server, NULL);
-    for (int i = 0; i < 5000; i++) {
-        snprintf(name, sizeof name, "layer/%d/gradient", i);
-        made += trimtab_series_declare(server->run, name, NULL).id > 0 ? 1 : 0;
-    }
-    assert_int_equal(made, TRIMTAB_SERIES_MAX);
-    assert_non_null(strstr(trimtab_error(server->run), "4096"));
-    assert_int_equal(trimtab_control_point(server->run, &step), TRIMTAB_GO);
-    assert_int_equal(server_count(server, RECORD_SERIES), TRIMTAB_SERIES_MAX);
-}
-
-static void declarations_have_a_size(void **state)
-{
-    struct server *server = *state;
-    char *json = malloc(TRIMTAB_CONFIG_MAX + 2), name[32];
-    int made = 0, code = TRIMTAB_OK;
-
-    server_open(server, NULL);
-    memset(json, '1', TRIMTAB_CONFIG_MAX + 1);
-    json[TRIMTAB_CONFIG_MAX + 1] = 0;
-    assert_int_equal(trimtab_config(server->run, "big", json), TRIMTAB_INVALID);
-    json[TRIMTAB_CONFIG_MAX] = 0;
-    for (; made < 100 && code == TRIMTAB_OK; made++) {
-        snprintf(name, sizeof name, "big%d", made);
-        code = trimtab_config(server->run, name, json);
-    }
-    assert_int_equal(code, TRIMTAB_LIMIT);
-    assert_true(made > 10 && made < 20);
-    /* What stands can be replaced, and each segment still begins with all of it. */
-    assert_int_equal(trimtab_config(server->run, "big0", "0"), TRIMTAB_OK);
-    assert_int_equal(trimtab_config(server->run, name, json), TRIMTAB_OK);
-    assert_int_equal(trimtab_config(server->run, "big0", json), TRIMTAB_LIMIT);
-    trimtab_series loss = trimtab_series_declare(server->run, "loss", NULL);
-    for (int i = 0; i < 200000; i++)
-        trimtab_log(server->run, loss, i);
-    assert_int_equal(trimtab_dropped(server->run), 0);
-    free(json);
-}
-
-/* ---- scalars ---- */
-
-static void logs(void **state)
-{
-    struct server *server = *state;
-    int64_t step = 41;
-
-    server_open(server, NULL);
-    trimtab_series loss = trimtab_series_declare(server->run, "loss", NULL);
-    assert_int_equal(trimtab_control_point(server->run, &step), TRIMTAB_GO);
-    trimtab_log(server->run, loss, 0.25);
-    assert_null(server_next(server, RECORD_SCALAR));
-    step++;
-    assert_int_equal(trimtab_control_point(server->run, &step), TRIMTAB_GO);
-    const struct record *record = server_expect(server, RECORD_SCALAR);
-    assert_int_equal(record->step, 41);
-    assert_float_equal(record->scalar.value, 0.25, 0);
-    trimtab_log(server->run, loss, 0.5);
-    trimtab_flush(server->run);
-    assert_int_equal(server_expect(server, RECORD_SCALAR)->step, 42);
-    trimtab_log_at(server->run, loss, -3, 0.125);
-    record = server_expect(server, RECORD_SCALAR_AT);
-    assert_int_equal(record->step, -3);
-    assert_true(record->time_ns > 0);
-    trimtab_log(server->run, (trimtab_series){0}, 1);
-    trimtab_log(server->run, (trimtab_series){9}, 1);
-    trimtab_flush(server->run);
-    assert_null(server_next(server, RECORD_SCALAR));
-}
-
-static void tells_the_first_nonfinite(void **state)
-{
-    struct server *server = *state;
-    int64_t step = 12;
-
-    server_open(server, NULL);
-    trimtab_series loss = trimtab_series_declare(server->run, "train/loss", NULL);
-    trimtab_series norm = trimtab_series_declare(server->run, "norm", NULL);
-    assert_int_equal(trimtab_control_point(server->run, &step), TRIMTAB_GO);
-    trimtab_log(server->run, loss, 1);
-    trimtab_log(server->run, loss, NAN);
-    trimtab_log(server->run, loss, INFINITY);
-    trimtab_log_at(server->run, norm, 3, -INFINITY);
-    const struct record *record = server_expect(server, RECORD_MESSAGE);
-    assert_int_equal(record->message.level, TRIMTAB_WARNING);
-    assert_text(record->message.text, "train/loss is NaN at step 12");
-    assert_text(server_expect(server, RECORD_MESSAGE)->message.text, "norm is -Infinity at step 3");
-    assert_null(server_next(server, RECORD_MESSAGE));
-}
-
-static void drops_and_counts(void **state)
-{
-    struct server *server = *state;
-    uint64_t given = 300000, dropped;
-    int64_t step = 1;
-    double lr = 0.5;
-
-    server_open(server, NULL);
-    trimtab_series loss = trimtab_series_declare(server->run, "loss", NULL);
-    assert_int_equal(trimtab_setting_double(server->run, "lr", &lr, 0, 1, NULL), TRIMTAB_OK);
-    server->run->journal.limits.bytes_max = SEGMENT_SIZE;
-    assert_int_equal(trimtab_control_point(server->run, &step), TRIMTAB_GO);
-    for (uint64_t i = 0; i < given; i++)
-        trimtab_log(server->run, loss, 1);
-    dropped = trimtab_dropped(server->run);
-    assert_true(dropped > 0 && dropped < given);
-    /* Requests still have their room. */
-    assert_int_equal(server_answer(server, server_set(server, 1, value_double(0.25), 0), &step)->outcome,
-                     OUTCOME_APPLIED);
-    /* A schedule cannot take it from them. */
-    for (step = 2; step < 5000; step++) {
-        lr = (double)step / 10000;
-        assert_int_equal(trimtab_control_point(server->run, &step), TRIMTAB_GO);
-    }
-    assert_int_equal(server_answer(server, server_set(server, 1, value_double(0.25), 1), &step)->outcome,
-                     OUTCOME_APPLIED);
-    assert_int_equal(trimtab_dropped(server->run), dropped);
-    server->run->journal.limits.bytes_max = JOURNAL_BYTES_MAX;
-    server->run->journal.retry_ns = 0;
-    trimtab_log(server->run, loss, 2);
-    trimtab_flush(server->run);
-    const struct record *record = server_expect(server, RECORD_GAP);
-    assert_int_equal(record->gap.scalars, dropped);
-    assert_float_equal(server_expect(server, RECORD_SCALAR)->scalar.value, 2, 0);
-}
-
-static void refuses_steps_out_of_range(void **state)
-{
-    struct server *server = *state;
-    int64_t step = RECORD_STEP_MAX + 1;
-
-    server_open(server, NULL);
-    trimtab_series loss = trimtab_series_declare(server->run, "loss", NULL);
-    assert_int_equal(trimtab_control_point(server->run, &step), TRIMTAB_GO);
-    assert_int_equal(step, RECORD_STEP_MAX + 1);
-    assert_non_null(strstr(trimtab_error(server->run), "2^55"));
-    trimtab_log(server->run, loss, 1);
-    trimtab_log_at(server->run, loss, INT64_MIN, 1);
-    assert_int_equal(trimtab_dropped(server->run), 2);
-    step = RECORD_STEP_MIN;
-    assert_int_equal(trimtab_control_point(server->run, &step), TRIMTAB_GO);
-    trimtab_log(server->run, loss, 2);
-    trimtab_flush(server->run);
-    const struct record *record = server_expect(server, RECORD_SCALAR);
-    assert_int_equal(record->step, RECORD_STEP_MIN);
-    assert_float_equal(record->scalar.value, 2, 0);
-}
-
-static void stops_at_total_steps(void **state)
-{
-    struct server *server = *state;
-    trimtab_options options = {.total_steps = 3};
-    int64_t step = 0;
-
-    server_open(server, &options);
-    while (trimtab_control_point(server->run, &step) != TRIMTAB_STOP)
-        step++;
-    assert_int_equal(step, 3);
-    assert_int_equal(server->mailbox.map->step, 3);
-    assert_int_equal(server->mailbox.map->control_points, 4);
-    assert_int_equal(server_expect(server, RECORD_STATE)->state.state, RUN_RUNNING);
-    assert_null(server_next(server, RECORD_STATE));
-}
-
-#define TEST(function) cmocka_unit_test_setup_teardown(function, server_setup, server_teardown)
 
 int main(void)
 {
@@ -586,16 +348,7 @@ int main(void)
         TEST(refuses_itself),
         TEST(a_forked_child_is_inert),
         TEST(prints_one_line),
-        TEST(declares),
-        TEST(declares_series_and_config),
-        TEST(says_what_happened),
-        TEST(declarations_have_an_end),
-        TEST(declarations_have_a_size),
-        TEST(logs),
-        TEST(tells_the_first_nonfinite),
-        TEST(drops_and_counts),
-        TEST(refuses_steps_out_of_range),
-        TEST(stops_at_total_steps),
+        TEST(tells_where_the_server_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

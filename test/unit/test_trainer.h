@@ -13,12 +13,12 @@
 #include "trainer/run.h"
 
 struct server {
-    char temporary[64]; /* removed at the end, with all that lies in it */
+    char temporary[96]; /* removed at the end, with all that lies in it */
     char path[128];     /* the run's folder */
     struct folder folder;
     struct mailbox mailbox;
     struct journal_reader *reader;
-    int journal_fd; /* 0: not open */
+    int journal_fd;       /* 0: not open */
     struct record record; /* the last one read */
     uint64_t ticket;      /* the last one posted */
     trimtab_run *run;
@@ -40,6 +40,9 @@ const struct record *server_expect(struct server *server, enum record_kind kind)
 /* Reads all there is: how many of this kind. */
 uint32_t server_count(struct server *server, enum record_kind kind);
 
+/* The next config record of this name; it must be there. */
+const struct record *server_config(struct server *server, const char *name);
+
 /* Posts a request under the next ticket, which it returns. */
 uint64_t server_post(struct server *server, struct mailbox_request *request);
 uint64_t server_ask(struct server *server, enum mailbox_kind kind, int64_t integer, int64_t at_step);
@@ -52,5 +55,7 @@ const struct record_outcome *server_outcome(struct server *server, uint64_t tick
 const struct record_outcome *server_answer(struct server *server, uint64_t ticket, int64_t *step);
 
 void assert_text(struct text text, const char *expected);
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, server_setup, server_teardown)
 
 #endif

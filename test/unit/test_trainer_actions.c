@@ -213,6 +213,41 @@ static void cuts_what_has_no_room(void **state)
     assert_true(outcome->result_cut);
 }
 
+static int talk(void *user, const trimtab_args *args, trimtab_result *result)
+{
+    (void)args;
+    while (trimtab_message(user, TRIMTAB_INFO, "there is always more to say") == TRIMTAB_OK)
+        continue;
+    trimtab_result_int(result, "said", 1);
+    return 0;
+}
+
+static void keeps_an_outcome_without_room(void **state)
+{
+    struct server *server = *state;
+    int64_t step = 3;
+
+    server_open(server, NULL);
+    assert_int_equal(trimtab_action(server->run, "talk", talk, server->run), TRIMTAB_OK);
+    trimtab_series loss = trimtab_series_declare(server->run, "loss", NULL);
+    server->run->journal.limits.bytes_max = SEGMENT_SIZE;
+    while (trimtab_dropped(server->run) == 0)
+        trimtab_log(server->run, loss, 1);
+    uint64_t talks = server_act(server, 1);
+    uint64_t stop = server_ask(server, MAILBOX_STOP, 0, MAILBOX_NO_STEP);
+    assert_int_equal(trimtab_control_point(server->run, &step), TRIMTAB_GO);
+    assert_null(server_next(server, RECORD_OUTCOME));
+    assert_int_equal(mailbox_state(&server->mailbox, talks), SLOT_TAKEN);
+    assert_int_equal(mailbox_state(&server->mailbox, stop), SLOT_POSTED);
+    server->run->journal.limits.bytes_max = JOURNAL_BYTES_MAX;
+    server->run->journal.retry_ns = 0;
+    step = 4;
+    assert_int_equal(trimtab_control_point(server->run, &step), TRIMTAB_STOP);
+    assert_true(server_outcome(server, talks, OUTCOME_APPLIED)->result_cut);
+    assert_int_equal(server->record.step, 3);
+    server_outcome(server, stop, OUTCOME_APPLIED);
+}
+
 /* ---- refusals ---- */
 
 static int fail_by(void *user, const trimtab_args *args, trimtab_result *result)
@@ -330,14 +365,19 @@ static void actions_may_use_the_run(void **state)
     assert_int_equal(server->mailbox.map->step, 9);
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, server_setup, server_teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(declares_actions),     TEST(fills_in_defaults),         TEST(checks_parameters),
-        TEST(writes_json),          TEST(writes_json_in_any_locale), TEST(cuts_long_results),
-        TEST(cuts_what_has_no_room), TEST(refuses),                  TEST(restores),
+        TEST(declares_actions),
+        TEST(fills_in_defaults),
+        TEST(checks_parameters),
+        TEST(writes_json),
+        TEST(writes_json_in_any_locale),
+        TEST(cuts_long_results),
+        TEST(cuts_what_has_no_room),
+        TEST(keeps_an_outcome_without_room),
+        TEST(refuses),
+        TEST(restores),
         TEST(actions_may_use_the_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

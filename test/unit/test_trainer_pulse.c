@@ -20,7 +20,8 @@ struct peer {
     pthread_t thread;
 };
 
-/* Reads what is published after each beat until the run is paused. Not with cmocka's asserts: they belong to its thread. */
+/* Reads what is published after each beat until the run is paused. Not with cmocka's asserts: they belong to its
+ * thread. */
 static bool wait_until_paused(struct peer *peer, int fd)
 {
     struct record record;
@@ -102,8 +103,6 @@ static void a_paused_run_is_interrupted(void **state)
     peer_end(&peer);
     assert_int_equal(server_expect(peer.server, RECORD_STATE)->state.state, RUN_STOPPING);
 }
-
-#define TEST(function) cmocka_unit_test_setup_teardown(function, server_setup, server_teardown)
 
 int main(void)
 {

@@ -10,8 +10,9 @@
 int server_setup(void **state)
 {
     struct server *server = calloc(1, sizeof *server);
+    const char *temporary = getenv("TMPDIR");
+    snprintf(server->temporary, sizeof server->temporary, "%s/trimtab-test-XXXXXX", temporary ? temporary : "/tmp");
 
-    strcpy(server->temporary, "/tmp/trimtab-test-XXXXXX");
     if (!mkdtemp(server->temporary))
         return -1;
     snprintf(server->path, sizeof server->path, "%s/run", server->temporary);
@@ -154,6 +155,17 @@ const struct record_outcome *server_answer(struct server *server, uint64_t ticke
     assert_int_equal(mailbox_state(&server->mailbox, ticket), SLOT_DONE);
     mailbox_release(&server->mailbox, ticket);
     return &record->outcome;
+}
+
+const struct record *server_config(struct server *server, const char *name)
+{
+    const struct record *record;
+
+    while ((record = server_next(server, RECORD_CONFIG)))
+        if (text_is(record->config.name, name))
+            return record;
+    fail_msg("no config %s", name);
+    return NULL;
 }
 
 void assert_text(struct text text, const char *expected)
