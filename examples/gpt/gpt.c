@@ -147,18 +147,19 @@ static void declare(struct session *session, uint64_t seed)
 
 /* ---- the loop ---- */
 
-static volatile sig_atomic_t interrupted;
+static trimtab_run *volatile open_run; /* for the signal handler; NULL: none */
 
 static void on_signal(int number)
 {
     (void)number;
-    interrupted = 1;
+    trimtab_interrupt(open_run);
 }
 
-/* The first Ctrl-C ends the loop in good order; a second one ends the program. */
-static void catch_signals(void)
+/* The first Ctrl-C ends the loop in good order, even out of a pause; a second one ends the program. */
+static void catch_signals(trimtab_run *run)
 {
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+    open_run = run;
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
 }
@@ -179,7 +180,7 @@ static void train_one_step(struct session *session)
 static void train(struct session *session, int64_t eval_every)
 {
     struct trainer *trainer = &session->trainer;
-    while (!interrupted && trimtab_control_point(session->run, &trainer->step) != TRIMTAB_STOP) {
+    while (trimtab_control_point(session->run, &trainer->step) != TRIMTAB_STOP) {
         if (trainer->step % eval_every == 0)
             evaluate(session);
         train_one_step(session);
@@ -228,7 +229,9 @@ static int run_session(const struct options *options, const struct text *text)
     rng_seed(&session.sampling, ~options->seed);
     set_checkpoint_folder(&session, options->checkpoint_dir);
     declare(&session, options->seed);
+    catch_signals(session.run);
     run_training(&session, options);
+    open_run = NULL;
     trimtab_close(session.run);
     trainer_finish(&session.trainer);
     return 0;
@@ -250,7 +253,6 @@ int main(int argc, char **argv)
         return 0;
     }
     matrix_threads(options.threads);
-    catch_signals();
     int status = run_session(&options, &text);
     text_finish(&text);
     return status;

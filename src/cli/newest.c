@@ -92,30 +92,44 @@ static void print_progress(const struct newest *newest, struct buf *out)
     }
 }
 
+static size_t count_fresh(const struct newest *newest)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < newest->count; i++)
+        count += newest->series[i].fresh && newest->series[i].name;
+    return count;
+}
+
+static void print_series(const struct newest_series *series, struct buf *cell)
+{
+    buf_clear(cell);
+    buf_text(cell, "  ");
+    print_text(cell, series->name);
+    buf_printf(cell, " %.6g", series->value);
+}
+
 void newest_line(struct newest *newest, struct buf *out, int width)
 {
+    size_t begin = out->size, left = count_fresh(newest);
+    struct buf cell = {0};
     if (!newest->fresh)
         return;
-    size_t begin = out->size, left_out = 0;
-    struct buf cell = {0};
     print_progress(newest, out);
-    for (size_t i = 0; i < newest->count; i++) {
-        struct newest_series *series = &newest->series[i];
-        if (!series->fresh || !series->name)
+    for (size_t i = 0; i < newest->count && left > 0; i++) {
+        if (!newest->series[i].fresh || !newest->series[i].name)
             continue;
-        series->fresh = false;
-        buf_clear(&cell);
-        buf_text(&cell, "  ");
-        print_text(&cell, series->name);
-        buf_printf(&cell, " %.6g", series->value);
-        if (left_out == 0 && out->size - begin + cell.size + MORE_COLUMNS <= (size_t)width)
-            buf_add(out, cell.data, cell.size);
-        else
-            left_out++;
+        print_series(&newest->series[i], &cell);
+        bool full = out->size - begin + cell.size + (left > 1 ? MORE_COLUMNS : 0) > (size_t)width;
+        if (full)
+            break;
+        buf_add(out, cell.data, cell.size);
+        left--;
     }
-    if (left_out > 0)
-        buf_printf(out, "  +%zu more", left_out);
+    if (left > 0)
+        buf_printf(out, "  +%zu more", left);
     buf_char(out, '\n');
     buf_finish(&cell);
     newest->fresh = false;
+    for (size_t i = 0; i < newest->count; i++)
+        newest->series[i].fresh = false;
 }

@@ -186,6 +186,8 @@ static void finish(struct server *server)
     run_finish(&server->run);
     if (server->journal_fd >= 0)
         close(server->journal_fd);
+    if (server->has_local)
+        unlinkat(server->folder.local_fd, "sock", 0);
     lock_free(server->lock_fd);
     folder_close(&server->folder);
 }
@@ -198,6 +200,8 @@ int serve(const struct serve_options *options, struct serve_result *result, stru
         return err_set(err, ERR_NOMEM, "out of memory");
     }
     signal(SIGPIPE, SIG_IGN);
+    if (options->command)
+        log_set(STDERR_FILENO, LOG_WARNING); /* the terminal belongs to the command */
     server->options = options;
     server->journal_fd = server->lock_fd = server->child.output_fd = -1;
     server->folder.run_fd = server->folder.local_fd = -1;

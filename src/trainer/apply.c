@@ -34,14 +34,6 @@ static void refuse(struct answer *answer, uint32_t error, const char *format, ..
     answer->record.outcome.changed = false;
 }
 
-void apply_step(trimtab_run *run, int64_t step)
-{
-    journal_publish(&run->journal);
-    journal_step(&run->journal, step);
-    run->step = step;
-    atomic_store_explicit(&run->mailbox.map->step, step, memory_order_relaxed);
-}
-
 /* ---- pause, resume, stop, advance ---- */
 
 /* A run that was asked to leave its loop cannot be held in it. */
@@ -175,8 +167,7 @@ static uint32_t set_items(const trimtab_run *run, const struct mailbox_request *
     return request->items;
 }
 
-/* Backwards, so that a setting named twice gets its first value again. A setter that refuses now leaves what it has:
- * the values read back show it. */
+/* A setter that refuses now leaves what it has: the values read back show it. */
 static void set_back(const trimtab_run *run, const struct record_outcome *outcome, uint32_t count)
 {
     struct trimtab_result ignored;
@@ -234,7 +225,7 @@ static void act(trimtab_run *run, const struct action *action, const struct trim
     int code = action->function(action->user, args, result);
 
     if (result->moves && run_holds_step(result->next_step))
-        apply_step(run, result->next_step);
+        run_go_to_step(run, result->next_step);
     else if (result->moves)
         refuse(answer, REFUSED_BY_MODEL, "action %s asked for step %" PRId64 ", which is not within [-2^55, 2^55)",
                action->name, result->next_step);

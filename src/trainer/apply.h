@@ -7,7 +7,4 @@
 /* Exactly one outcome for each request taken. */
 void apply_request(trimtab_run *run, const struct mailbox_request *request);
 
-/* Moves the run to another step: what was logged belongs to the step before. */
-void apply_step(trimtab_run *run, int64_t step);
-
 #endif

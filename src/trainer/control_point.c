@@ -111,11 +111,8 @@ static inline void begin_step(trimtab_run *run, int64_t step)
     struct mailbox_map *map = run->mailbox.map;
     uint64_t points = atomic_load_explicit(&map->control_points, memory_order_relaxed);
 
-    journal_publish(&run->journal);
-    journal_step(&run->journal, step);
-    run->step = step;
-    /* The only writer: two plain stores, no locked addition. */
-    atomic_store_explicit(&map->step, step, memory_order_relaxed);
+    run_go_to_step(run, step);
+    /* The only writer: a load and a store, no locked addition. */
     atomic_store_explicit(&map->control_points, points + 1, memory_order_relaxed);
 }
 

@@ -102,6 +102,15 @@ static inline bool run_holds_step(int64_t step)
     return step >= RECORD_STEP_MIN && step <= RECORD_STEP_MAX;
 }
 
+/* What was logged so far belongs to the step before and is published. */
+static inline void run_go_to_step(trimtab_run *run, int64_t step)
+{
+    journal_publish(&run->journal);
+    journal_step(&run->journal, step);
+    run->step = step;
+    atomic_store_explicit(&run->mailbox.map->step, step, memory_order_relaxed);
+}
+
 /* Keeps the sentence for trimtab_error and returns the TRIMTAB_ code. */
 int run_refuse(trimtab_run *run, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

@@ -130,16 +130,17 @@ class Case(unittest.TestCase):
 
     def start(self, *command, **options):
         options.setdefault("stdin", subprocess.DEVNULL)
+        log = None
         if options.pop("keep_output", False):
             options.update(stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         else:
-            options.setdefault("stdout", open(self.folder / "out.log", "ab"))
+            if "stdout" not in options:
+                options["stdout"] = log = open(self.folder / "out.log", "ab")
             options.setdefault("stderr", subprocess.STDOUT)
         environment = dict(self.environment, **options.pop("env", {}))
         process = subprocess.Popen([str(c) for c in command], env=environment, **options)
-        for stream in ("stdout", "stderr"):
-            if hasattr(options.get(stream), "close"):
-                options[stream].close()
+        if log:
+            log.close()
         self.processes.append(process)
         return process
 

@@ -114,7 +114,7 @@ static void every_corrupted_byte_is_found(void **state)
         for (int round = 0; round < 6 && *kind >= RECORD_RUN; round++) {
             size_t size;
             random_fill(&source, *kind);
-            source.record.flags = round % 2;
+            source.record.flags = (uint8_t)(round % 2);
             uint8_t *bytes = encode(&source.record, &size);
             for (size_t at = 0; at < size; at++)
                 for (unsigned mask = 1; mask < 256; mask = at < RECORD_UNIT ? mask + 1 : mask * 2)

@@ -270,6 +270,8 @@ static void a_forked_child_is_inert(void **state)
     trimtab_log(server->run, loss, 1);
     assert_int_equal(run_child(use_and_close, server, said, sizeof said), 0);
     assert_string_equal(said, "0 -5 -5 1 1");
+    assert_int_equal(server->mailbox.map->control_points, 1);
+    assert_int_equal(server->mailbox.map->step, 1);
     uint64_t ticket = server_ask(server, MAILBOX_PAUSE, 0, MAILBOX_NO_STEP);
     (void)server_ask(server, MAILBOX_RESUME, 0, MAILBOX_NO_STEP);
     step = 2;
