@@ -126,11 +126,25 @@ struct unlink_before {
     const struct journal_position *position;
 };
 
+/* Kept, but under a name that no reader looks at again, unless its turn may still come. */
+static void put_aside(const struct unlink_before *before, const struct segment_id *id)
+{
+    char name[SEGMENT_NAME], aside[SEGMENT_NAME + 16];
+    const struct journal_position *position = before->position;
+    if (incarnation_same(&id->incarnation, &position->incarnation) && id->sequence >= position->sequence)
+        return;
+    segment_name(name, &id->incarnation, id->sequence);
+    snprintf(aside, sizeof aside, "%s.damaged", name);
+    renameat(before->folder_fd, name, before->folder_fd, aside);
+}
+
 static int unlink_if_before(void *context, struct segment_id *id)
 {
     struct unlink_before *before = context;
     char name[SEGMENT_NAME];
     int fd = segment_open(before->folder_fd, id, NULL);
+    if (fd == ERR_DAMAGED)
+        put_aside(before, id);
     if (fd < 0)
         return 0;
     close(fd);

@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include "channel/segment_reader.h"
+#include "channel/unreadable.h"
 
-#define UNREADABLE_MOST 1024u /* how many files without a readable header are remembered as told */
-#define AGAIN 2               /* of the functions below: look again */
+#define AGAIN 2 /* of the functions below: look again */
 
 struct journal_reader {
     int folder_fd;
@@ -16,6 +16,7 @@ struct journal_reader {
     struct segment_id last;           /* the open segment, or the one that was left last */
     struct segment_reader segment;
     uint64_t replay_until; /* records that begin before it are replayed */
+    bool surveyed;         /* the folder was listed once: files without a readable header are told */
     bool ended;            /* the incarnation of `last` has said RECORD_END */
     bool lost;             /* the segment of the position was not there: a gap goes before what follows */
 
@@ -26,8 +27,7 @@ struct journal_reader {
     bool gap_waits;
     char gap_reason[sizeof(((struct err *)0)->text)];
 
-    struct segment_id *unreadable; /* told already */
-    size_t unreadables;
+    struct unreadable unreadable; /* told already */
 };
 
 /* ---- gaps ---- */
@@ -94,28 +94,6 @@ static int enter_or_tell(struct journal_reader *reader, struct segment_id id, st
     return 1;
 }
 
-static bool is_told(const struct journal_reader *reader, const struct segment_id *id)
-{
-    for (size_t i = 0; i < reader->unreadables; i++)
-        if (segment_id_compare(&reader->unreadable[i], id) == 0)
-            return true;
-    return false;
-}
-
-/* A file without a readable header has no place in the order: it is told when it is seen. */
-static int tell_unreadable(struct journal_reader *reader, const struct segment_id *id, const char *reason)
-{
-    if (reader->unreadables == UNREADABLE_MOST || is_told(reader, id))
-        return 0;
-    struct segment_id *grown = realloc(reader->unreadable, (reader->unreadables + 1) * sizeof *grown);
-    if (!grown)
-        return ERR_NOMEM;
-    grown[reader->unreadables++] = *id;
-    reader->unreadable = grown;
-    tell_gap(reader, reason);
-    return 1;
-}
-
 struct search {
     struct journal_reader *reader;
     struct segment_id best; /* ordinal 0: none yet */
@@ -125,6 +103,18 @@ struct search {
 static bool is_of_last(const struct journal_reader *reader, const struct segment_id *id)
 {
     return reader->last.ordinal && incarnation_same(&id->incarnation, &reader->last.incarnation);
+}
+
+/* A segment that is missing was unlinked meanwhile. */
+static int pass_unopened(struct search *search, const struct segment_id *id, int code)
+{
+    struct journal_reader *reader = search->reader;
+    if (!is_damage(code))
+        return code == ERR_MISSING ? 0 : code;
+    code = unreadable_see(&reader->unreadable, reader->folder_fd, id);
+    if (code == 1)
+        tell_gap(reader, search->err.text);
+    return code;
 }
 
 /* Of the present incarnation the name tells enough, even where the header does not. */
@@ -139,7 +129,7 @@ static int consider(void *context, struct segment_id *id)
     } else {
         int fd = segment_open(reader->folder_fd, id, &search->err);
         if (fd < 0)
-            return is_damage(fd) ? tell_unreadable(reader, id, search->err.text) : fd == ERR_MISSING ? 0 : fd;
+            return pass_unopened(search, id, fd);
         close(fd);
     }
     if (segment_id_compare(id, &reader->last) > 0 &&
@@ -175,10 +165,22 @@ static int enter_found(struct journal_reader *reader, const struct segment_id *f
     return 1;
 }
 
+/* The segment after `last` in a listing, if any. 1: a file without a place in the order is told first. */
+static int search_next(struct journal_reader *reader, struct segment_id *best, struct err *err)
+{
+    struct search search = {.reader = reader};
+    int code = journal_folder_each(reader->folder_fd, consider, &search, &search.err);
+    if (code < 0 && err)
+        *err = search.err;
+    reader->surveyed = reader->surveyed || code == 0;
+    *best = search.best;
+    return code;
+}
+
 /* 1: a segment is open or a gap waits; 0: nothing follows yet. */
 static int go_on(struct journal_reader *reader, struct err *err)
 {
-    struct search search = {.reader = reader};
+    struct segment_id best;
     int code = ERR_MISSING;
     if (reader->last.ordinal && !reader->ended && !reader->lost) {
         struct segment_id id = reader->last;
@@ -187,11 +189,9 @@ static int go_on(struct journal_reader *reader, struct err *err)
     }
     if (code != ERR_MISSING)
         return code;
-    code = journal_folder_each(reader->folder_fd, consider, &search, &search.err);
-    if (code < 0 && err)
-        *err = search.err;
-    if (code == 0 && search.best.ordinal)
-        code = enter_found(reader, &search.best, err);
+    code = search_next(reader, &best, err);
+    if (code == 0 && best.ordinal)
+        code = enter_found(reader, &best, err);
     return code == ERR_MISSING ? 0 : code;
 }
 
@@ -280,6 +280,11 @@ static int advance(struct journal_reader *reader, struct record *out, struct err
         int code = go_on(reader, err);
         return code == 1 ? AGAIN : code;
     }
+    if (!reader->surveyed) {
+        struct segment_id best;
+        int code = search_next(reader, &best, err);
+        return code < 0 ? code : AGAIN;
+    }
     if (!reader->ended) {
         if (segment->next < segment->end)
             return take(reader, out, err);
@@ -365,7 +370,7 @@ void journal_reader_destroy(struct journal_reader *reader)
     if (!reader)
         return;
     segment_reader_finish(&reader->segment);
-    free(reader->unreadable);
+    unreadable_finish(&reader->unreadable);
     free(reader);
 }
 

@@ -52,9 +52,10 @@ ssize_t conn_read(struct conn *conn, void *data, size_t size)
     do
         got = recv(conn->fd, data, size, MSG_DONTWAIT);
     while (got < 0 && errno == EINTR);
+    /* a short read has emptied the socket: poll, being level-triggered, tells when there is more */
+    conn->readable = got == (ssize_t)size;
     if (got > 0)
         return got;
-    conn->readable = false;
     if (got == 0)
         conn->ended = true;
     else if (errno != EAGAIN && errno != EWOULDBLOCK)

@@ -280,7 +280,10 @@ static void serve_one(struct client *client)
     read_some(client);
     if (client->conn.closing)
         return;
+    bool was_blocked = client->conn.paused;
     conn_flush(&client->conn, (uint64_t)client->server->mono_ns);
+    if (was_blocked && !blocked(client))
+        client_make_ready(client); /* lines that waited for it to read */
     if (client->draining && !conn_has_output(&client->conn))
         shutdown(client->conn.fd, SHUT_WR);
     feed(client);

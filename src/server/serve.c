@@ -145,6 +145,7 @@ static void start_loop(struct server *server)
     watch_signal(server, &server->signal_hup, SIGHUP);
     uv_timer_init(&server->loop, &server->timer);
     uv_timer_start(&server->timer, on_timer, 1, 10);
+    uv_idle_init(&server->loop, &server->again);
     uv_check_init(&server->loop, &server->check);
     server->check.data = server;
     uv_check_start(&server->check, turn);

@@ -86,6 +86,7 @@ struct server {
     bool has_local;
     uv_timer_t timer;
     uv_check_t check;
+    uv_idle_t again;               /* keeps the loop from waiting while connections are ready */
     uv_signal_t signal_int, signal_term, signal_hup;
     uint64_t timer_ms;
     struct client *clients;

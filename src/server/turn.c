@@ -119,6 +119,7 @@ static void close_handles(struct server *server)
 {
     uv_close((uv_handle_t *)&server->timer, NULL);
     uv_close((uv_handle_t *)&server->check, NULL);
+    uv_close((uv_handle_t *)&server->again, NULL);
     uv_close((uv_handle_t *)&server->signal_int, NULL);
     uv_close((uv_handle_t *)&server->signal_term, NULL);
     uv_close((uv_handle_t *)&server->signal_hup, NULL);
@@ -183,12 +184,23 @@ static void end_with_command(struct server *server)
 
 /* ---- the turn ---- */
 
+static void on_again(uv_idle_t *idle)
+{
+    (void)idle;
+}
+
 static void set_timer(struct server *server)
 {
+    if (server->phase == SERVER_CLOSED)
+        return;
+    if (server->ready)
+        uv_idle_start(&server->again, on_again);
+    else
+        uv_idle_stop(&server->again);
     bool busy = server->mono_ns - server->attach.last_record_ns < RECORDS_NS ||
                 server->flushed_to != server->hub.next || server->phase != SERVER_RUNNING;
     uint64_t ms = !server->attach.caught_up ? CATCH_UP_MS : busy ? BUSY_MS : IDLE_MS;
-    if (ms == server->timer_ms || server->phase == SERVER_CLOSED)
+    if (ms == server->timer_ms)
         return;
     server->timer_ms = ms;
     uv_timer_set_repeat(&server->timer, ms);

@@ -46,9 +46,29 @@ int db_open(sqlite3 **db, const char *run, const char *name, int flags, const ch
     return code;
 }
 
+/* What the system said when this file was written last; the connection's own errno is overwritten by the rollback. */
+static int last_errno(sqlite3 *db, int which_file)
+{
+    sqlite3_file *file = NULL;
+    int value = 0;
+    if (sqlite3_file_control(db, "main", which_file, (void *)&file) == SQLITE_OK && file && file->pMethods)
+        file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &value);
+    return value;
+}
+
 static bool no_room(int system_error)
 {
     return system_error == ENOSPC || system_error == EDQUOT || system_error == EFBIG;
+}
+
+/* SQLite knows ENOSPC; a quota and a limit on the size of files are an I/O error to it. */
+static bool is_full(sqlite3 *db)
+{
+    if (no_room(sqlite3_system_errno(db)) || sqlite3_extended_errcode(db) == SQLITE_IOERR_SHMSIZE)
+        return true;
+    bool writing = sqlite3_extended_errcode(db) == SQLITE_IOERR_WRITE;
+    return writing && (no_room(last_errno(db, SQLITE_FCNTL_FILE_POINTER)) ||
+                       no_room(last_errno(db, SQLITE_FCNTL_JOURNAL_POINTER)));
 }
 
 int db_error(sqlite3 *db, struct err *err, const char *what)
@@ -73,7 +93,7 @@ int db_error(sqlite3 *db, struct err *err, const char *what)
         break;
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
-        code = no_room(sqlite3_system_errno(db)) ? ERR_FULL : ERR_SYSTEM;
+        code = is_full(db) ? ERR_FULL : ERR_SYSTEM;
         break;
     default:
         break;

@@ -92,23 +92,22 @@ struct interval {
 };
 
 /* The number is significand * 2^-scale, from 1e-5 to 2^53. There 128 bits hold it, times 4 * 10^places, exactly, and
- * the interval has room for at least one integer. */
+ * the interval has room for at least one integer. It ends half way to the neighbours, at multiples of 2^-scale-1:
+ * written out, these have more than `places` places, so that an end is never an integer itself. */
 static struct interval interval_of(uint64_t significand, int scale)
 {
     int places = 16 - ((52 - scale) * 1233 >> 12); /* 1233 / 4096 is log10(2) */
     places = places > 21 ? 21 : places;
     wide unit = places > 19 ? (wide)power_of_ten(19) * power_of_ten(places - 19) : power_of_ten(places);
-    wide middle = 4 * unit * significand;
     /* The neighbour below a power of two is only half as far away. */
-    wide low = middle - (significand == UINT64_C(1) << 52 ? unit : 2 * unit), high = middle + 2 * unit;
+    wide below = significand == UINT64_C(1) << 52 ? unit : 2 * unit;
+    wide middle = 4 * unit * significand;
     int shift = scale + 2;
-    wide fraction = ((wide)1 << shift) - 1;
-    /* A decimal half way between two doubles reads back as the even one. */
-    bool ends_belong = (significand & 1) == 0;
-    return (struct interval){.least = (uint64_t)((low + (ends_belong ? fraction : fraction + 1)) >> shift),
-                             .most = (uint64_t)((high - (ends_belong ? 0 : 1)) >> shift),
+    wide fraction = middle & (((wide)1 << shift) - 1);
+    return (struct interval){.least = (uint64_t)((middle - below) >> shift) + 1,
+                             .most = (uint64_t)((middle + 2 * unit) >> shift),
                              .whole = (uint64_t)(middle >> shift),
-                             .half = (middle & fraction) > fraction / 2,
+                             .half = fraction >> (shift - 1) != 0,
                              .places = places};
 }
 

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "channel/journal_folder.h"
 #include "journal_fixture.h"
 
 static void read_to_end(struct journal_fixture *fixture)
@@ -13,6 +14,14 @@ static void read_to_end(struct journal_fixture *fixture)
     while (fixture_next(fixture) == 1)
         if (fixture->record.synthetic)
             fail_msg("a gap: %.*s", (int)fixture->record.gap.reason.size, fixture->record.gap.reason.data);
+}
+
+/* The segment was left: the position is that of the one that may follow. */
+static void assert_behind(struct journal_fixture *fixture, uint64_t sequence)
+{
+    struct journal_position position = journal_reader_position(fixture->reader);
+    assert_int_equal(position.sequence, sequence + 1);
+    assert_int_equal(position.offset, 0);
 }
 
 static void an_empty_folder_has_nothing(void **state)
@@ -85,7 +94,7 @@ static void every_record_comes_once_and_in_order(void **state)
     follow(fixture, &follower);
     assert_int_equal(follower.scalars, scalars);
     assert_int_equal(follower.messages, messages);
-    assert_int_equal(journal_reader_position(fixture->reader).sequence, 5);
+    assert_behind(fixture, 5);
 }
 
 /* ---- from any position ---- */
@@ -95,7 +104,7 @@ static void every_record_comes_once_and_in_order(void **state)
 struct told {
     struct journal_position after;
     struct buf bytes;
-    uint32_t series; /* how many are declared by then */
+    uint32_t series; /* how many its segment has declared by then */
 };
 
 static void write_small_journal(struct journal_fixture *fixture)
@@ -116,17 +125,27 @@ static void write_small_journal(struct journal_fixture *fixture)
     journal_writer_finish(&fixture->writer);
 }
 
+/* How many series the records of a segment have declared so far. */
+static uint32_t declared(const struct record *record, uint32_t before)
+{
+    if (record->kind == RECORD_RUN)
+        return 0;
+    return record->kind == RECORD_SERIES && record->series.id >= before ? record->series.id + 1 : before;
+}
+
 static uint32_t remember(struct journal_fixture *fixture, struct told told[TOLD_MAX])
 {
-    uint32_t count = 0, series = 0;
+    uint32_t count = 0, series = 0, all = 0;
     for (; fixture_next(fixture) == 1; count++) {
         assert_true(count < TOLD_MAX);
         assert_false(fixture->record.synthetic);
         assert_false(fixture->record.replayed);
         buf_init(&told[count].bytes);
         assert_int_equal(record_encode(&told[count].bytes, &fixture->record), 0);
-        if (fixture->record.kind == RECORD_SERIES && fixture->record.series.id >= series)
-            series = fixture->record.series.id + 1;
+        series = declared(&fixture->record, series);
+        all = series > all ? series : all;
+        if (!(fixture->record.flags & RECORD_RESTATED))
+            assert_int_equal(series, all); /* each segment begins with all there is */
         told[count].series = series;
         told[count].after = journal_reader_position(fixture->reader);
     }
@@ -145,8 +164,7 @@ static void check_rest(struct journal_fixture *fixture, struct told *told, uint3
     for (; fixture->record.replayed; assert_int_equal(fixture_next(fixture), 1)) {
         struct journal_position position = journal_reader_position(fixture->reader);
         assert_int_equal(journal_position_compare(&position, &told[from].after), 0);
-        if (fixture->record.kind == RECORD_SERIES && fixture->record.series.id >= series)
-            series = fixture->record.series.id + 1;
+        series = declared(&fixture->record, series);
         if (from + 1 == count && fixture->record.kind == RECORD_END)
             break;
     }
@@ -173,7 +191,6 @@ static void from_every_position_exactly_the_rest(void **state)
     fixture_read(fixture, NULL);
     uint32_t count = remember(fixture, told);
     assert_true(count > 60);
-    /* Before the first record of all, the position is that of the segment's start. */
     for (uint32_t from = 0; from < count; from++)
         check_rest(fixture, told, from, count);
     for (uint32_t i = 0; i < count; i++)
@@ -215,7 +232,7 @@ static void odd_offsets_do_no_harm(void **state)
         fixture_read(fixture, &from);
         while (fixture_next(fixture) == 1)
             ;
-        assert_int_equal(journal_reader_position(fixture->reader).sequence, 3);
+        assert_behind(fixture, 3);
     }
 }
 
@@ -522,7 +539,7 @@ static void a_file_cut_short_is_told(void **state)
     assert_non_null(
         memmem(fixture->record.gap.reason.data, fixture->record.gap.reason.size, "not a whole segment", 19));
     read_to_end(fixture);
-    assert_int_equal(journal_reader_position(fixture->reader).sequence, 3);
+    assert_behind(fixture, 3);
 }
 
 /* Cut while it is being read: never a crash, and the next segment is reached. */
@@ -539,7 +556,7 @@ static void a_file_cut_while_it_is_read(void **state)
         ;
     assert_int_equal(fixture->record.kind, RECORD_GAP);
     read_to_end(fixture);
-    assert_int_equal(journal_reader_position(fixture->reader).sequence, 3);
+    assert_behind(fixture, 3);
 }
 
 static void hostile_counts_of_published_bytes(void **state)
@@ -591,6 +608,57 @@ static void random_bytes_never_crash(void **state)
 }
 
 /* ---- unlinking ---- */
+
+static void damaged_files_are_put_aside_and_not_told_again(void **state)
+{
+    struct journal_fixture *fixture = *state;
+    struct journal_position position;
+    char name[SEGMENT_NAME];
+    write_small_journal(fixture);
+    change_bytes(fixture, 1, 0, "X", 1);
+    change_bytes(fixture, 3, 0, "X", 1);
+    fixture_read(fixture, NULL);
+    while (fixture_next(fixture) == 1)
+        position = journal_reader_position(fixture->reader);
+    assert_int_equal(position.sequence, 3);
+    assert_int_equal(journal_unlink_before(fixture->fd, &position), 2);
+    assert_int_equal(temp_entries(fixture->fd), 2);
+    fixture_name(name, 1, 1);
+    assert_int_equal(faccessat(fixture->fd, name, F_OK, 0), -1);
+    fixture_name(name, 1, 3); /* the position lies in it */
+    assert_int_equal(faccessat(fixture->fd, name, F_OK, 0), 0);
+    fixture_read(fixture, &position);
+    assert_int_equal(fixture_next(fixture), 0);
+    /* A new life of the trainer: what is left of the old one has no readable file any more. */
+    fixture_write(fixture, 2);
+    fixture_message(fixture, "second");
+    fixture_expect_message(fixture, "second");
+    position = journal_reader_position(fixture->reader);
+    journal_unlink_before(fixture->fd, &position);
+    fixture_read(fixture, &position);
+    while (fixture_next(fixture) == 1)
+        assert_false(fixture->record.synthetic);
+    assert_int_equal(journal_folder_bytes(fixture->fd, false), SEGMENT_SIZE);
+}
+
+static void a_damaged_incarnation_is_told_also_from_a_position(void **state)
+{
+    struct journal_fixture *fixture = *state;
+    fixture_write(fixture, 1);
+    fixture_message(fixture, "first");
+    fixture_read(fixture, NULL);
+    fixture_expect_message(fixture, "first");
+    struct journal_position position = journal_reader_position(fixture->reader);
+    journal_writer_finish(&fixture->writer);
+    fixture_write(fixture, 2);
+    int fd = fixture_open_segment(fixture, 2, 0);
+    assert_int_equal(pwrite(fd, "X", 1, 0), 1);
+    close(fd);
+    fixture_read(fixture, &position);
+    fixture_expect_gap(fixture, "is not a segment");
+    while (fixture_next(fixture) == 1)
+        assert_true(fixture->record.replayed);
+}
 
 static void only_what_lies_wholly_before_is_unlinked(void **state)
 {
@@ -664,6 +732,8 @@ int main(void)
         TEST(a_file_cut_while_it_is_read),
         TEST(hostile_counts_of_published_bytes),
         TEST(random_bytes_never_crash),
+        TEST(damaged_files_are_put_aside_and_not_told_again),
+        TEST(a_damaged_incarnation_is_told_also_from_a_position),
         TEST(only_what_lies_wholly_before_is_unlinked),
         TEST(a_reader_goes_on_while_segments_are_unlinked_behind_it),
         TEST(errors_are_told_and_lose_nothing),

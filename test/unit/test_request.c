@@ -117,9 +117,10 @@ static void take(struct result *result, const char *text, size_t size, long allo
     *result = (struct result){0};
     failed = false;
     before_fail = allocations;
-    bool ok = message_read(text, size, &message, &head, &refusal) == 0 &&
-              message_request(message, &head, &request, &refusal) == 0;
+    bool read = message_read(text, size, &message, &head, &refusal) == 0;
+    bool ok = read && message_request(message, &head, &request, &refusal) == 0;
     before_fail = -1;
+    assert_true(read == (message != NULL) && read == (head.entry != NULL));
     if (ok)
         answer_ok(result, &request);
     else
