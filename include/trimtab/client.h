@@ -19,8 +19,8 @@
  * waits for ever. NaN or a negative one counts as 0.
  *
  * Texts given are UTF-8, zero-terminated, and not kept. Texts handed out are zero-terminated, belong to the client, and
- * live until the next call on it. Every function accepts client == NULL, as trimtab_client_create returns it for want of
- * memory, and then returns TRIMTAB_CLIENT_NOMEM. */
+ * live until the next call on it. Every function accepts client == NULL, as trimtab_client_create returns it for want
+ * of memory, and then returns TRIMTAB_CLIENT_NOMEM. */
 #ifndef TRIMTAB_CLIENT_H
 #define TRIMTAB_CLIENT_H
 
@@ -65,8 +65,8 @@ TRIMTAB_API void trimtab_client_close(trimtab_client *client);
  * are forgotten. Returns OK, INVALID, NOBODY, TIMEOUT, NOMEM or SYSTEM; over the address also CLOSED and FORMAT. */
 TRIMTAB_API int trimtab_client_connect_run(trimtab_client *client, const char *folder, double timeout);
 
-/* Connects to "HOST:PORT": HOST is an IPv4 address, an IPv6 address in brackets, or localhost. No name is looked up: that
- * could take longer than the time-out. As above otherwise. Returns OK, INVALID, NOBODY, TIMEOUT or SYSTEM. */
+/* Connects to "HOST:PORT": HOST is an IPv4 address, an IPv6 address in brackets, or localhost. No name is looked up:
+ * that could take longer than the time-out. As above otherwise. Returns OK, INVALID, NOBODY, TIMEOUT or SYSTEM. */
 TRIMTAB_API int trimtab_client_connect_address(trimtab_client *client, const char *address, double timeout);
 
 /* Sends one request and waits for its reply, which is *reply: one JSON object without line end, {"code":..,"result":..}
@@ -78,7 +78,8 @@ TRIMTAB_API int trimtab_client_connect_address(trimtab_client *client, const cha
 TRIMTAB_API int trimtab_client_call(trimtab_client *client, const char *request, const char **reply, double timeout);
 
 /* Sends one line as it is, but line ends inside become spaces, and waits for nothing. Returns OK, INVALID (empty or too
- * long), TIMEOUT (nothing was sent), CLOSED (also when the time was over in the middle of the line), NOMEM or SYSTEM. */
+ * long), TIMEOUT (nothing was sent), CLOSED (also when the time was over in the middle of the line), NOMEM or SYSTEM.
+ */
 TRIMTAB_API int trimtab_client_send(trimtab_client *client, const char *request, double timeout);
 
 /* The next message, of whatever kind: first those kept, then from the connection. *message is one line without its end;
@@ -88,8 +89,8 @@ TRIMTAB_API int trimtab_client_next(trimtab_client *client, const char **message
 /* How many messages were dropped so far because trimtab_client_next was not called often enough. 0 for NULL. */
 TRIMTAB_API uint64_t trimtab_client_dropped(const trimtab_client *client);
 
-/* The descriptor, for poll(2): when it is readable, call trimtab_client_next with time-out 0 until TIMEOUT. It stays the
- * client's. Negative without a connection. */
+/* The descriptor, for poll(2): when it is readable, call trimtab_client_next with time-out 0 until TIMEOUT. It stays
+ * the client's. Negative without a connection. */
 TRIMTAB_API int trimtab_client_fd(const trimtab_client *client);
 
 /* Why the last call failed, as one sentence without a full stop; "" when it did not. */

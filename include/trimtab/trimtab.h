@@ -42,32 +42,32 @@ typedef struct trimtab_run trimtab_run;
 /* ---- what the functions below return: 0, or one of these (all negative) ---- */
 enum {
     TRIMTAB_OK = 0,
-    TRIMTAB_INVALID = -1,  /* an argument is out of its range, or a text is not UTF-8 or too long */
+    TRIMTAB_INVALID = -1,   /* an argument is out of its range, or a text is not UTF-8 or too long */
     TRIMTAB_DUPLICATE = -2, /* that name is declared already */
-    TRIMTAB_LIMIT = -3,    /* more declarations than a run can hold (see the bounds below) */
-    TRIMTAB_DROPPED = -4,  /* not recorded: no room in the journal; counted, and told when there is room again */
-    TRIMTAB_INERT = -5     /* the run is NULL, switched off, a forked copy, or could not be opened */
+    TRIMTAB_LIMIT = -3,     /* more declarations than a run can hold (see the bounds below) */
+    TRIMTAB_DROPPED = -4,   /* not recorded: no room in the journal; counted, and told when there is room again */
+    TRIMTAB_INERT = -5      /* the run is NULL, switched off, a forked copy, or could not be opened */
 };
 
 /* Bounds of one run. A name is 1 to 128 bytes without control characters. */
 #define TRIMTAB_NAME_MAX 128
-#define TRIMTAB_TEXT_MAX 4096       /* a unit, a doc line, a message, a choice, bytes */
-#define TRIMTAB_SERIES_MAX 4096     /* series */
-#define TRIMTAB_SETTINGS_MAX 256    /* settings */
-#define TRIMTAB_ACTIONS_MAX 64      /* actions */
-#define TRIMTAB_CHOICES_MAX 64      /* choices of one setting */
-#define TRIMTAB_PARAMS_MAX 16       /* parameters of one action */
-#define TRIMTAB_CONFIG_MAX 65536    /* one config value, bytes of JSON */
-#define TRIMTAB_RESULT_MAX 262144   /* one action's result, bytes of JSON */
+#define TRIMTAB_TEXT_MAX 4096     /* a unit, a doc line, a message, a choice, bytes */
+#define TRIMTAB_SERIES_MAX 4096   /* series */
+#define TRIMTAB_SETTINGS_MAX 256  /* settings */
+#define TRIMTAB_ACTIONS_MAX 64    /* actions */
+#define TRIMTAB_CHOICES_MAX 64    /* choices of one setting */
+#define TRIMTAB_PARAMS_MAX 16     /* parameters of one action */
+#define TRIMTAB_CONFIG_MAX 65536  /* one config value, bytes of JSON */
+#define TRIMTAB_RESULT_MAX 262144 /* one action's result, bytes of JSON */
 
 /* ---- a run ---- */
 
 typedef struct trimtab_options {
-    const char *name;     /* the run's name; NULL: the program's name */
-    const char *run;      /* the run's folder; NULL: $TRIMTAB_RUN, else a new $TRIMTAB_HOME/NAME/YYYYMMDD-HHMMSS */
-    int64_t total_steps;  /* the control point answers TRIMTAB_STOP at this step; 0: unknown */
-    double max_pause;     /* seconds after which a pause ends by itself; 0: never */
-    bool quiet;           /* print nothing */
+    const char *name;    /* the run's name; NULL: the program's name */
+    const char *run;     /* the run's folder; NULL: $TRIMTAB_RUN, else a new $TRIMTAB_HOME/NAME/YYYYMMDD-HHMMSS */
+    int64_t total_steps; /* the control point answers TRIMTAB_STOP at this step; 0: unknown */
+    double max_pause;    /* seconds after which a pause ends by itself; 0: never */
+    bool quiet;          /* print nothing */
 } trimtab_options;
 
 /* Opens (and makes, where it does not exist) the run's folder and begins to record. Prints one line on standard error
@@ -97,14 +97,14 @@ enum { TRIMTAB_GO = 0, TRIMTAB_STOP = 1 };
 /* The control point: call it at the top of each step with the step about to run.
  * Publishes what was logged, then carries out what clients asked for and is due: changes settings, runs actions,
  * pauses (it returns when resumed), stops. Answers TRIMTAB_STOP when the loop should end (asked to stop, or *step has
- * reached total_steps), else TRIMTAB_GO. An action may have moved the run to another step (restore): *step is then that step.
- * Cost when nothing is due: a few nanoseconds; no system call. */
+ * reached total_steps), else TRIMTAB_GO. An action may have moved the run to another step (restore): *step is then that
+ * step. Cost when nothing is due: a few nanoseconds; no system call. */
 TRIMTAB_API int trimtab_control_point(trimtab_run *run, int64_t *step);
 
-/* The present control point and all later ones answer TRIMTAB_STOP; a pause ends, at the latest 100 ms later. While a run
- * is paused signal handlers do run but the loop does not: a handler that only sets a flag of the program (Ctrl-C) is not
- * heeded before the run is resumed, one that calls this is.
- * The one function that a signal handler or another thread may call (before trimtab_close, not after). */
+/* The present control point and all later ones answer TRIMTAB_STOP; a pause ends, at the latest 100 ms later. While a
+ * run is paused signal handlers do run but the loop does not: a handler that only sets a flag of the program (Ctrl-C)
+ * is not heeded before the run is resumed, one that calls this is. The one function that a signal handler or another
+ * thread may call (before trimtab_close, not after). */
 TRIMTAB_API void trimtab_interrupt(trimtab_run *run);
 
 /* ---- scalars ---- */
@@ -160,12 +160,12 @@ typedef struct trimtab_result trimtab_result; /* what an action or a setter answ
 /* A setting that the program applies by itself. */
 typedef struct trimtab_setting {
     const char *name;
-    trimtab_value value;          /* type, and the value now in effect */
-    double min, max;              /* of a double */
+    trimtab_value value;              /* type, and the value now in effect */
+    double min, max;                  /* of a double */
     int64_t integer_min, integer_max; /* of an int */
-    const char *const *choices;   /* of a choice: ends with NULL */
-    const char *unit;             /* may be NULL */
-    const char *doc;              /* may be NULL */
+    const char *const *choices;       /* of a choice: ends with NULL */
+    const char *unit;                 /* may be NULL */
+    const char *doc;                  /* may be NULL */
     /* Applies *value (checked against type and range already) and stores in *value what it really took; returns 0. Or
      * changes nothing and returns trimtab_result_fail(why, ...). Called inside control points. */
     int (*set)(void *user, trimtab_value *value, trimtab_result *why);
@@ -180,11 +180,11 @@ TRIMTAB_API int trimtab_setting_declare(trimtab_run *run, const trimtab_setting 
 /* ---- actions: what clients may have done ---- */
 
 typedef struct trimtab_param {
-    const char *name; /* NULL ends a list */
-    trimtab_type type; /* not TRIMTAB_TYPE_CHOICE */
-    const char *text;  /* default of a string */
-    double number, min, max;                     /* default and range of a double */
-    int64_t integer, integer_min, integer_max;   /* default and range of an int; default of a bool */
+    const char *name;                          /* NULL ends a list */
+    trimtab_type type;                         /* not TRIMTAB_TYPE_CHOICE */
+    const char *text;                          /* default of a string */
+    double number, min, max;                   /* default and range of a double */
+    int64_t integer, integer_min, integer_max; /* default and range of an int; default of a bool */
 } trimtab_param;
 
 static inline trimtab_param TRIMTAB_STRING(const char *name, const char *text)
@@ -227,8 +227,8 @@ TRIMTAB_API int trimtab_action_declare(trimtab_run *run, const char *name, trimt
                                        ... /* trimtab_param..., TRIMTAB_END() */);
 #define trimtab_action(...) trimtab_action_declare(__VA_ARGS__, TRIMTAB_END())
 
-/* The value of a declared parameter (its default where the request did not name it). A name that was not declared, or of
- * another type, gives 0, false or "". The text lives until the action returns. */
+/* The value of a declared parameter (its default where the request did not name it). A name that was not declared, or
+ * of another type, gives 0, false or "". The text lives until the action returns. */
 TRIMTAB_API int64_t trimtab_args_int(const trimtab_args *args, const char *name);
 TRIMTAB_API double trimtab_args_double(const trimtab_args *args, const char *name);
 TRIMTAB_API bool trimtab_args_bool(const trimtab_args *args, const char *name);
@@ -254,7 +254,8 @@ TRIMTAB_API int trimtab_result_fail(trimtab_result *result, const char *format, 
  * Returns TRIMTAB_OK, TRIMTAB_INVALID, TRIMTAB_LIMIT, TRIMTAB_DROPPED or TRIMTAB_INERT. */
 TRIMTAB_API int trimtab_config(trimtab_run *run, const char *name, const char *json);
 
-/* A checkpoint was saved: `id` is what restore takes, `path` may be NULL, `bytes` is its size. Returns as trimtab_config. */
+/* A checkpoint was saved: `id` is what restore takes, `path` may be NULL, `bytes` is its size. Returns as
+ * trimtab_config. */
 TRIMTAB_API int trimtab_checkpoint(trimtab_run *run, const char *id, const char *path, uint64_t bytes);
 
 typedef enum trimtab_level { TRIMTAB_INFO = 1, TRIMTAB_WARNING = 2, TRIMTAB_ERROR = 3 } trimtab_level;

@@ -105,7 +105,8 @@ static void print_series(const struct newest_series *series, struct buf *cell)
     buf_clear(cell);
     buf_text(cell, "  ");
     print_text(cell, series->name);
-    buf_printf(cell, " %.6g", series->value);
+    buf_char(cell, ' ');
+    print_metric(cell, series->value);
 }
 
 void newest_line(struct newest *newest, struct buf *out, int width)

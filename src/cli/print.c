@@ -8,6 +8,7 @@
 
 #include "base/utf8.h"
 
+#define WHOLE_MAX 1e15
 #define REPLACEMENT "\xEF\xBF\xBD"
 
 /* ---- texts ---- */
@@ -81,6 +82,12 @@ void print_double(struct buf *out, double number)
             break;
     }
     buf_text(out, digits);
+}
+
+void print_metric(struct buf *out, double number)
+{
+    bool is_whole = fabs(number) < WHOLE_MAX && number == (double)(long long)number;
+    buf_printf(out, is_whole ? "%.0f" : "%.6g", number);
 }
 
 void print_value(struct buf *out, const json_t *value)

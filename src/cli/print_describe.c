@@ -85,7 +85,7 @@ static void series_row(struct table *table, const json_t *series)
     const json_t *last = json_object_get(series, "last");
     table_text(table, field_text(series, "name"));
     if (json_is_number(last))
-        buf_printf(&table->text, "%.6g", json_number_value(last));
+        print_metric(&table->text, json_number_value(last));
     else
         print_value(&table->text, last);
     if (last && *field_text(series, "unit"))

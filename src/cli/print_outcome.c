@@ -23,14 +23,24 @@ static void print_change(struct buf *out, const char *name, const json_t *settin
     print_value(out, json_object_get(setting, "effective"));
 }
 
-void print_changes(struct buf *out, json_t *settings)
+static void print_in_effect(struct buf *out, const char *name, const json_t *setting)
+{
+    print_text(out, name);
+    buf_char(out, ' ');
+    print_value(out, json_object_get(setting, "effective"));
+}
+
+void print_changes(struct buf *out, json_t *settings, bool applied)
 {
     const char *name, *between = "";
     json_t *setting;
     json_object_foreach(settings, name, setting)
     {
         buf_text(out, between);
-        print_change(out, name, setting, " ");
+        if (applied)
+            print_change(out, name, setting, " ");
+        else
+            print_in_effect(out, name, setting);
         between = ", ";
     }
 }
@@ -148,6 +158,6 @@ void print_refusal(struct buf *out, const json_t *reply)
                                                                       : "; the trainer had not taken it");
     if (json_object_get(reply, "settings")) {
         buf_text(out, "; in effect: ");
-        print_changes(out, json_object_get(reply, "settings"));
+        print_changes(out, json_object_get(reply, "settings"), false);
     }
 }

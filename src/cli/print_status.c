@@ -1,5 +1,6 @@
 /* print_status.c: the reply to status. Ages are counted by the server's clock. */
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "cli/print.h"
@@ -136,6 +137,16 @@ static void print_trainer(struct buf *out, const json_t *result)
     table_print(&table, out, "trainer");
 }
 
+/* What the library itself puts into the config and the trainer's lines tell already. */
+static bool is_told_already(const char *name)
+{
+    static const char *const names[] = {"command", "host", "pid", "started"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
 static void print_config(struct buf *out, const json_t *result)
 {
     struct table table = {0};
@@ -143,6 +154,8 @@ static void print_config(struct buf *out, const json_t *result)
     json_t *value;
     json_object_foreach(json_object_get(json_object_get(result, "trainer"), "config"), name, value)
     {
+        if (is_told_already(name))
+            continue;
         table_text(&table, name);
         print_value(&table.text, value);
         table_cell(&table);

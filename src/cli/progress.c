@@ -38,7 +38,8 @@ static void print_now(struct buf *out, const struct serve_progress *now)
     if (now->series) {
         buf_text(out, "  ");
         print_text(out, now->series);
-        buf_printf(out, " %.6g", now->value);
+        buf_char(out, ' ');
+        print_metric(out, now->value);
     }
 }
 

@@ -24,12 +24,12 @@ enum reply_form { REPLY_EMPTY, REPLY_PING, REPLY_HELLO, REPLY_STATUS, REPLY_DESC
 
 struct answer {
     enum {
-        ANSWER_REPLY,  /* form */
-        ANSWER_REFUSE, /* refusal */
-        ANSWER_POST,   /* post: allocated, the server's from now on; its texts point into the request */
-        ANSWER_AUDIT,  /* ask the store for a page of the audit: from, limit, ticket (0: not given) */
-        ANSWER_INTRODUCE,   /* take the caller's name from the request, then REPLY_HELLO */
-        ANSWER_SUBSCRIBE,   /* topics; globs and cursor are the request's */
+        ANSWER_REPLY,     /* form */
+        ANSWER_REFUSE,    /* refusal */
+        ANSWER_POST,      /* post: allocated, the server's from now on; its texts point into the request */
+        ANSWER_AUDIT,     /* ask the store for a page of the audit: from, limit, ticket (0: not given) */
+        ANSWER_INTRODUCE, /* take the caller's name from the request, then REPLY_HELLO */
+        ANSWER_SUBSCRIBE, /* topics; globs and cursor are the request's */
         ANSWER_UNSUBSCRIBE,
         ANSWER_CANCEL, /* ticket */
         ANSWER_SHUTDOWN

@@ -184,8 +184,9 @@ static bool same_params(const struct action *action, const struct record_action 
     for (uint32_t i = 0; i < record->params; i++) {
         const struct param *a = &action->param[i];
         const struct record_param *b = &record->param[i];
-        bool same_default = b->value.type == VALUE_STRING ? a->value.type == VALUE_STRING && text_is(b->value.text, a->text)
-                                                          : value_same(&a->value, &b->value);
+        bool same_default = b->value.type == VALUE_STRING
+                                ? a->value.type == VALUE_STRING && text_is(b->value.text, a->text)
+                                : value_same(&a->value, &b->value);
         if (!text_is(b->name, a->name) || !same_default || a->bounded != b->bounded || !value_same(&a->min, &b->min) ||
             !value_same(&a->max, &b->max))
             return false;

@@ -41,7 +41,8 @@ struct request {
     enum code code;
     struct request_id id;
     struct request_arg arg[ARG_COUNT];
-    struct text canonical; /* the request as JSON: no white space, members sorted, without id and token; zero-terminated too */
+    struct text
+        canonical; /* the request as JSON: no white space, members sorted, without id and token; zero-terminated too */
 };
 
 void request_finish(struct request *request); /* frees what it owns; twice is safe */

@@ -108,12 +108,12 @@ void run_finish(struct run *run);
 /* What a record changed, for the events that follow from it. */
 enum run_change {
     CHANGE_NONE,
-    CHANGE_POINT,   /* id: series */
+    CHANGE_POINT, /* id: series */
     CHANGE_STEP,
     CHANGE_SERIES,  /* a new series: id */
     CHANGE_SETTING, /* newly declared or declared otherwise: id */
     CHANGE_ACTION,
-    CHANGE_EFFECT,  /* a setting's value: id */
+    CHANGE_EFFECT, /* a setting's value: id */
     CHANGE_STATE,
     CHANGE_CHECKPOINT,
     CHANGE_MESSAGE,
@@ -129,14 +129,16 @@ struct change {
     uint32_t id;
 };
 
-/* Takes in one record. Records that are replayed or restated change declarations and maps only and give CHANGE_NONE where
- * they say nothing new. Ids in a record that were never declared are ignored (CHANGE_NONE). */
+/* Takes in one record. Records that are replayed or restated change declarations and maps only and give CHANGE_NONE
+ * where they say nothing new. Ids in a record that were never declared are ignored (CHANGE_NONE). */
 struct change run_take(struct run *run, const struct record *record);
 
-/* Forgets the trainer's ids (after the stored run was taken in: those were the store's); what it declares anew is attached. */
+/* Forgets the trainer's ids (after the stored run was taken in: those were the store's); what it declares anew is
+ * attached. */
 void run_forget_ids(struct run *run);
 
-/* The trainer has gone: settings and actions are not attached any more; the state becomes RUN_LOST unless it ended in good order. */
+/* The trainer has gone: settings and actions are not attached any more; the state becomes RUN_LOST unless it ended in
+ * good order. */
 void run_trainer_gone(struct run *run, int64_t now_ns);
 
 /* The step of the newest control point, as read from the mailbox, and the rate over the last few seconds. */

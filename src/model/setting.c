@@ -9,7 +9,8 @@ static const char *kind_name(const struct request_scalar *scalar)
     return names[scalar->kind];
 }
 
-static int wrong_type(struct refusal *refusal, const char *name, const char *expected, const struct request_scalar *scalar)
+static int wrong_type(struct refusal *refusal, const char *name, const char *expected,
+                      const struct request_scalar *scalar)
 {
     return refuse(refusal, ERROR_PARAMETER, "%s takes %s, not %s", name, expected, kind_name(scalar));
 }

@@ -27,9 +27,9 @@ struct outcome {
     bool changed;
     bool pause_step_known;
     int64_t pause_step;
-    bool reached;           /* of lost: the trainer had taken it */
-    char *detail;           /* "" when none */
-    char *result;           /* an action's JSON object, checked; NULL when none */
+    bool reached; /* of lost: the trainer had taken it */
+    char *detail; /* "" when none */
+    char *result; /* an action's JSON object, checked; NULL when none */
     bool result_cut;
     uint32_t items;
     struct outcome_item *item;
@@ -56,19 +56,20 @@ struct ticket {
     char *reason;    /* "" when none */
     char *canonical; /* the request as JSON */
     int64_t accepted_ns;
-    int64_t deadline_ns; /* INT64_MAX: none */
-    int64_t until_step;  /* MAILBOX_NO_STEP: none */
+    int64_t deadline_ns;          /* INT64_MAX: none */
+    int64_t until_step;           /* MAILBOX_NO_STEP: none */
     struct mailbox_request *post; /* NULL once posted; owns nothing: texts point into request */
     struct request *request;      /* kept until posted, NULL after */
     uint32_t waiters;
     struct waiter waiter[TICKET_WAITERS];
-    bool cancel;                  /* withdraw it rather than post it */
-    bool reply_early;             /* its asker does not wait for the outcome */
-    bool unaudited;               /* carried out although its audit row waits (pause, stop) */
-    uint64_t accepted_job;        /* the commit that writes its acceptance */
+    bool cancel;           /* withdraw it rather than post it */
+    bool reply_early;      /* its asker does not wait for the outcome */
+    bool unaudited;        /* carried out although its audit row waits (pause, stop) */
+    uint64_t accepted_job; /* the commit that writes its acceptance */
     bool row_committed;
-    struct journal_position judged_at; /* told once the stored position has reached this; ordinal 0: judged by the server */
-    uint64_t judged_job;          /* judged by the server: told once this commit is done */
+    struct journal_position
+        judged_at;       /* told once the stored position has reached this; ordinal 0: judged by the server */
+    uint64_t judged_job; /* judged by the server: told once this commit is done */
     struct outcome outcome;
 };
 

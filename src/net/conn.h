@@ -1,7 +1,7 @@
 /* conn.h: one non-blocking connection: bytes in when there are some, bytes out when there is space. Knows no command.
  *
- * Out go, in this order: the rest of a partly sent chunk, then replies, then the next chunk. The owner embeds the conn by
- * value and frees it only in `closed` (uv's close callback). */
+ * Out go, in this order: the rest of a partly sent chunk, then replies, then the next chunk. The owner embeds the conn
+ * by value and frees it only in `closed` (uv's close callback). */
 #ifndef NET_CONN_H
 #define NET_CONN_H
 
@@ -16,19 +16,19 @@
 struct conn;
 
 struct conn_events {
-    void (*ready)(struct conn *conn);   /* bytes, end of input, or room to write: call conn_flush, conn_read */
-    void (*closed)(struct conn *conn);  /* the memory is the owner's again */
+    void (*ready)(struct conn *conn);  /* bytes, end of input, or room to write: call conn_flush, conn_read */
+    void (*closed)(struct conn *conn); /* the memory is the owner's again */
 };
 
 struct conn {
     uv_poll_t poll;
     const struct conn_events *events;
     int fd;
-    int watched;       /* what poll waits for */
-    bool readable;     /* poll said so and recv has not yet said otherwise */
-    bool ended;        /* the peer sent end of input */
-    bool broken;       /* a send or receive failed: nothing more can go out */
-    bool paused;       /* input is not watched */
+    int watched;   /* what poll waits for */
+    bool readable; /* poll said so and recv has not yet said otherwise */
+    bool ended;    /* the peer sent end of input */
+    bool broken;   /* a send or receive failed: nothing more can go out */
+    bool paused;   /* input is not watched */
     bool closing;
     struct buf replies;
     size_t replies_sent;

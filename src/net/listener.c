@@ -119,8 +119,9 @@ int listener_bind(const char *host_port, bool wish, char text[64], struct err *e
         fd = bind_once(&address, size);
     }
     if (fd < 0 && errno == EADDRINUSE)
-        return err_set(err, ERR_BUSY, "cannot listen on %s: another program does; choose another port with --listen "
-                                      "(port 0 picks a free one)",
+        return err_set(err, ERR_BUSY,
+                       "cannot listen on %s: another program does; choose another port with --listen "
+                       "(port 0 picks a free one)",
                        host_port);
     if (fd < 0)
         return err_errno(err, ERR_SYSTEM, "cannot listen on %s", host_port);

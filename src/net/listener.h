@@ -12,7 +12,8 @@
 
 struct listener;
 
-/* `fd` is non-blocking and close-on-exec, the owner's from now on. `crowded`: no descriptor is left: say so and close it. */
+/* `fd` is non-blocking and close-on-exec, the owner's from now on. `crowded`: no descriptor is left: say so and close
+ * it. */
 typedef void listener_fn(struct listener *listener, int fd, const char *peer, bool crowded);
 
 struct listener {
@@ -25,9 +26,9 @@ struct listener {
     bool open;
 };
 
-/* "HOST:PORT" with HOST a loopback address (127.0.0.0/8, ::1 as [::1], localhost); anything else is refused with a sentence.
- * With `wish` a busy port gives way to the next free one above it. `address` (64 bytes) is what it listens on.
- * ERR_INVALID, ERR_BUSY (port taken), ERR_SYSTEM. fd >= 0. */
+/* "HOST:PORT" with HOST a loopback address (127.0.0.0/8, ::1 as [::1], localhost); anything else is refused with a
+ * sentence. With `wish` a busy port gives way to the next free one above it. `address` (64 bytes) is what it listens
+ * on. ERR_INVALID, ERR_BUSY (port taken), ERR_SYSTEM. fd >= 0. */
 int listener_bind(const char *host_port, bool wish, char address[64], struct err *err);
 
 /* Takes over a listening fd. */

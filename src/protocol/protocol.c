@@ -3,8 +3,7 @@
 #include <string.h>
 
 static const struct protocol_code codes[] = {
-#define CODE(number, NAME, name, role, needs, summary)                                                                 \
-    {CODE_##NAME, #name, ROLE_##role, NEEDS_##needs, summary},
+#define CODE(number, NAME, name, role, needs, summary) {CODE_##NAME, #name, ROLE_##role, NEEDS_##needs, summary},
 #include "protocol/codes.def"
 #undef CODE
 };

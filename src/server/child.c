@@ -1,5 +1,5 @@
-/* child.c: the command of `trimtab run`. Its output goes to the file RUN/output, never into a pipe that could break under it;
- * from there it is copied to the terminal. */
+/* child.c: the command of `trimtab run`. Its output goes to the file RUN/output, never into a pipe that could break
+ * under it; from there it is copied to the terminal. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -40,9 +40,8 @@ static char **environment(const char *variable)
 
 static int spawn(struct server *server, int output, char **environment, struct err *err)
 {
-    uv_stdio_container_t stdio[3] = {{.flags = UV_IGNORE},
-                                     {.flags = UV_INHERIT_FD, .data.fd = output},
-                                     {.flags = UV_INHERIT_FD, .data.fd = output}};
+    uv_stdio_container_t stdio[3] = {
+        {.flags = UV_IGNORE}, {.flags = UV_INHERIT_FD, .data.fd = output}, {.flags = UV_INHERIT_FD, .data.fd = output}};
     uv_process_options_t options = {.exit_cb = on_exit_child,
                                     .file = server->options->command[0],
                                     .args = (char **)server->options->command,

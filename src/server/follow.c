@@ -66,8 +66,10 @@ static void state_scalars(struct server *server, struct subscription *subscripti
     }
     for (uint32_t i = 0; i < run->series_count; i++)
         if (run->series[i].logged && subscription_wants(subscription, run, i))
-            points[count++] = (struct event_point){
-                .series = i, .step = run->series[i].step, .time_ns = run->series[i].time_ns, .value = run->series[i].value};
+            points[count++] = (struct event_point){.series = i,
+                                                   .step = run->series[i].step,
+                                                   .time_ns = run->series[i].time_ns,
+                                                   .value = run->series[i].value};
     if (count)
         event_scalars_line(out, server->hub.epoch, server->hub.next, points, count, 0);
     free(points);

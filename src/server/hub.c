@@ -360,7 +360,8 @@ static bool share(struct hub *hub, struct subscription *subscription, const stru
     memset(subscription->shared[slot].counts, 0, sizeof subscription->shared[slot].counts);
     subscription->shared[slot].chunk = chunk;
     subscription->shared[slot].from = from;
-    subscription->shared[slot].to = encode(hub, subscription, run, from, &chunk->bytes, subscription->shared[slot].counts);
+    subscription->shared[slot].to =
+        encode(hub, subscription, run, from, &chunk->bytes, subscription->shared[slot].counts);
     if (chunk->bytes.failed) {
         subscription->shared[slot].chunk = NULL;
         chunk_drop(chunk);

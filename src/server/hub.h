@@ -1,5 +1,5 @@
-/* hub.h: the broadcast log: a bounded log of values, read through cursors. Nothing is queued per client, nobody waits for
- * anybody: who falls off its tail is told a gap.
+/* hub.h: the broadcast log: a bounded log of values, read through cursors. Nothing is queued per client, nobody waits
+ * for anybody: who falls off its tail is told a gap.
  *
  * Events are numbered from 0; the cursor of a follower is the number of the next event that it has not seen. */
 #ifndef SERVER_HUB_H
@@ -66,13 +66,14 @@ struct subscription *hub_subscribe(struct hub *hub, unsigned topics, const struc
 void hub_unsubscribe(struct hub *hub, struct subscription *subscription);
 bool subscription_wants(struct subscription *subscription, const struct run *run, uint32_t series);
 
-/* A follower at the head of the log, or at `cursor` where the log still holds it: true, else false (and it stands at the head). */
+/* A follower at the head of the log, or at `cursor` where the log still holds it: true, else false (and it stands at
+ * the head). */
 bool hub_follow(struct hub *hub, struct follower *follower, struct subscription *subscription, bool since,
                 uint64_t epoch, uint64_t cursor);
 /* True when the follower has fallen off the tail: *missed says how much, and it stands at the head. */
 bool hub_gap(struct hub *hub, struct follower *follower, uint64_t missed[HUB_TOPICS], uint64_t *from, uint64_t *to);
-/* The next share for this follower, one reference for the caller, its cursor moved on; NULL when there is nothing to send
- * (the cursor is then at the head) or for want of memory. */
+/* The next share for this follower, one reference for the caller, its cursor moved on; NULL when there is nothing to
+ * send (the cursor is then at the head) or for want of memory. */
 struct chunk *hub_chunk(struct hub *hub, struct follower *follower, const struct run *run);
 /* Ends the sharing of this turn's chunks. */
 void hub_forget_shared(struct hub *hub);

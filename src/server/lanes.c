@@ -137,8 +137,8 @@ void lanes_commit(struct lanes *lanes, uint64_t gone, bool finish, int64_t now_n
     for (size_t i = 0; i < lanes->rows_count; i++)
         plain[i] = lanes->rows[i].row;
     lanes->in_flight = lanes->rows_count;
-    lanes->commit = (struct store_commit){
-        .rows = plain, .rows_count = lanes->rows_count, .gone_ordinal = gone, .finish = finish};
+    lanes->commit =
+        (struct store_commit){.rows = plain, .rows_count = lanes->rows_count, .gone_ordinal = gone, .finish = finish};
     lanes->write_work.data = lanes;
     lanes->last_start_ns = now_ns;
     lanes->next_job++;

@@ -1,4 +1,5 @@
-/* lanes.h: the two lanes beside the loop: a writer (commits) and a reader (pages of the audit). The loop never calls SQLite. */
+/* lanes.h: the two lanes beside the loop: a writer (commits) and a reader (pages of the audit). The loop never calls
+ * SQLite. */
 #ifndef SERVER_LANES_H
 #define SERVER_LANES_H
 
@@ -37,7 +38,7 @@ struct lanes {
     uint64_t next_job;       /* the number of the next commit to start */
     uint64_t committed_job;  /* the greatest commit that is done */
     struct store_commit commit;
-    int status;              /* of the last commit */
+    int status; /* of the last commit */
     struct err err;
     struct journal_position stored;
     uint64_t points_stored, commits;

@@ -50,7 +50,8 @@ static void on_replay(void *context, const struct record *record)
     struct server *server = context;
     struct record copy = *record;
     copy.replayed = false;
-    if (record->kind == RECORD_CONFIG && !json_is_sound(record->config.json.data, record->config.json.size, SIZE_MAX, true))
+    if (record->kind == RECORD_CONFIG &&
+        !json_is_sound(record->config.json.data, record->config.json.size, SIZE_MAX, true))
         return;
     run_take(&server->run, &copy);
 }

@@ -27,12 +27,12 @@ struct client {
     int64_t drain_until_ns;
     uint64_t id;
     enum role role;
-    char *name;                      /* as given in hello, NULL: none */
-    char *login;                     /* of a Unix peer, NULL: none */
+    char *name;  /* as given in hello, NULL: none */
+    char *login; /* of a Unix peer, NULL: none */
     char peer[64];
     struct ndjson in;
-    uint64_t unanswered;             /* a bit a code */
-    struct follower *follower;       /* NULL: not subscribed */
+    uint64_t unanswered;       /* a bit a code */
+    struct follower *follower; /* NULL: not subscribed */
 };
 
 /* The trainer's side as the server sees it. */
@@ -43,15 +43,15 @@ struct attach {
     struct holder holder;          /* whose mailbox that is */
     struct death *death;           /* watches that process, NULL: none */
     bool died;
-    uint64_t gone_ordinal;         /* trainers up to this one are gone; their journal may not be read to its end yet */
-    uint64_t declared_ordinal;     /* the incarnation whose declarations the run holds now */
-    uint64_t ended_ordinal;        /* trainers up to this one are gone or closed, and what they held is judged */
-    struct client *pulse;          /* the trainer's own connection, NULL: none */
-    int64_t next_look_ns;          /* monotonic: when to look at the lock again */
-    int64_t last_record_ns;        /* monotonic: when records last came */
-    bool look_now;                 /* the trainer gave a sign */
-    bool remove_mailboxes;         /* of dead trainers, once all their requests are told */
-    bool recovered;                /* what earlier servers left has been judged */
+    uint64_t gone_ordinal;     /* trainers up to this one are gone; their journal may not be read to its end yet */
+    uint64_t declared_ordinal; /* the incarnation whose declarations the run holds now */
+    uint64_t ended_ordinal;    /* trainers up to this one are gone or closed, and what they held is judged */
+    struct client *pulse;      /* the trainer's own connection, NULL: none */
+    int64_t next_look_ns;      /* monotonic: when to look at the lock again */
+    int64_t last_record_ns;    /* monotonic: when records last came */
+    bool look_now;             /* the trainer gave a sign */
+    bool remove_mailboxes;     /* of dead trainers, once all their requests are told */
+    bool recovered;            /* what earlier servers left has been judged */
 };
 
 struct tickets {
@@ -66,8 +66,8 @@ struct child {
     uv_process_t process;
     bool started, exited;
     int exit_status;
-    int output_fd;      /* RUN/output, for reading */
-    int64_t copied;     /* bytes of it that went to the terminal */
+    int output_fd;  /* RUN/output, for reading */
+    int64_t copied; /* bytes of it that went to the terminal */
     unsigned interrupts;
 };
 
@@ -86,19 +86,19 @@ struct server {
     bool has_local;
     uv_timer_t timer;
     uv_check_t check;
-    uv_idle_t again;               /* keeps the loop from waiting while connections are ready */
+    uv_idle_t again; /* keeps the loop from waiting while connections are ready */
     uv_signal_t signal_int, signal_term, signal_hup;
     uint64_t timer_ms;
     struct client *clients;
     size_t clients_count;
     struct client *ready;
     uint64_t next_client;
-    int64_t now_ns, mono_ns;       /* read once a turn */
-    int64_t next_flush_ns;         /* monotonic */
-    uint64_t flushed_to;           /* the head of the broadcast log at the last tick */
+    int64_t now_ns, mono_ns; /* read once a turn */
+    int64_t next_flush_ns;   /* monotonic */
+    uint64_t flushed_to;     /* the head of the broadcast log at the last tick */
     int64_t next_progress_ns, told_step;
     enum { SERVER_RUNNING, SERVER_DRAINING, SERVER_STORING, SERVER_CLOSING, SERVER_CLOSED } phase;
-    int64_t phase_until_ns;        /* monotonic: a phase does not last longer */
+    int64_t phase_until_ns; /* monotonic: a phase does not last longer */
     bool stored_all;
     char address[64];
 };
@@ -151,7 +151,8 @@ void tickets_take_outcome(struct server *server, const struct record *record);
 void tickets_take_started(struct server *server, const struct record *record);
 /* The mailbox's trainer is gone and its journal read: what it held is lost. */
 void tickets_trainer_gone(struct server *server, struct mailbox *mailbox);
-/* At the start, of each ticket found in a slot; then, when all slots were looked at: what was in none was never posted. */
+/* At the start, of each ticket found in a slot; then, when all slots were looked at: what was in none was never posted.
+ */
 void tickets_recover(struct server *server, uint64_t number, enum slot_state state);
 void tickets_recovered(struct server *server);
 /* 0: an answer will follow or was given; -1 with the refusal. */

@@ -422,7 +422,8 @@ void tickets_recover(struct server *server, uint64_t number, enum slot_state sta
     if (!ticket || ticket->phase != TICKET_ACCEPTED || ticket->post)
         return;
     if (state == SLOT_WITHDRAWN)
-        judge(server, ticket, OUTCOME_CANCELLED, ERROR_CANCELLED, "withdrawn by a server that ended before it could say so");
+        judge(server, ticket, OUTCOME_CANCELLED, ERROR_CANCELLED,
+              "withdrawn by a server that ended before it could say so");
     else if (state != SLOT_FREE)
         ticket->phase = state == SLOT_POSTED ? TICKET_POSTED : TICKET_STARTED;
 }

@@ -78,7 +78,8 @@ static int checkpoint(void *user, const trimtab_args *args, trimtab_result *resu
     return 0;
 }
 
-/* Waits inside the control point until the file named by `path` exists: a test holds the trainer with a request taken. */
+/* Waits inside the control point until the file named by `path` exists: a test holds the trainer with a request taken.
+ */
 static int hold(void *user, const trimtab_args *args, trimtab_result *result)
 {
     (void)user;
@@ -109,7 +110,8 @@ static void declare(struct toy *toy)
     trimtab_setting_int(toy->run, "batch", &toy->batch, 1, 64, "batch size");
     trimtab_setting_bool(toy->run, "flag", &toy->flag, "a switch");
     trimtab_setting_choice(toy->run, "mode", &toy->mode, modes, "how");
-    trimtab_setting guarded = {.name = "guarded", .value = {.type = TRIMTAB_TYPE_DOUBLE}, .set = set_guarded, .user = toy};
+    trimtab_setting guarded = {
+        .name = "guarded", .value = {.type = TRIMTAB_TYPE_DOUBLE}, .set = set_guarded, .user = toy};
     trimtab_setting_declare(toy->run, &guarded);
     trimtab_action(toy->run, "echo", echo, toy, TRIMTAB_STRING("text", "hello"), TRIMTAB_INT("times", 1, 1, 10));
     trimtab_action(toy->run, "fail", fail, toy);
@@ -119,7 +121,8 @@ static void declare(struct toy *toy)
     trimtab_config(toy->run, "life", "1");
 }
 
-/* The child calls the library as a data loader's code might, which must do nothing, and then lives until it is killed. */
+/* The child calls the library as a data loader's code might, which must do nothing, and then lives until it is killed.
+ */
 static void leave_child(struct toy *toy)
 {
     pid_t child = toy->fork_path ? fork() : -1;
@@ -156,7 +159,8 @@ static void train(struct toy *toy, struct truth *truth)
         if (toy->schedule)
             toy->lr *= 0.5;
         if (toy->step_us)
-            nanosleep(&(struct timespec){.tv_sec = toy->step_us / 1000000, .tv_nsec = toy->step_us % 1000000 * 1000}, NULL);
+            nanosleep(&(struct timespec){.tv_sec = toy->step_us / 1000000, .tv_nsec = toy->step_us % 1000000 * 1000},
+                      NULL);
         atomic_fetch_add_explicit(&truth->steps, 1, memory_order_relaxed);
     }
 }

@@ -227,7 +227,7 @@ static void a_refusal_is_one_line(void **state)
     refusal_is("{\"CodeError\":49,\"Message\":\"Model lost\",\"Detail\":\"gone\",\"ticket\":3,\"reached\":true}",
                "Model lost (49): gone (ticket 3); the trainer had taken it");
     refusal_is("{\"CodeError\":46,\"Message\":\"Refused by model\",\"settings\":{\"lr\":{\"old\":1,\"effective\":2}}}",
-               "Refused by model (46); in effect: lr 1 -> 2");
+               "Refused by model (46); in effect: lr 2");
 }
 
 static void the_audit_has_a_line_a_record(void **state)
