@@ -1,5 +1,6 @@
 /* cost.c: what each call of libtrimtab costs the trainer: one sample of each figure.
  *
+ * cost --compiler       tells what it was built with
  * cost [--calls N] [--segments N] [--served] [--off]
  *   --calls N     of those that write nothing
  *   --segments N  of journal that each of the others fills (2 MiB each): making them is part of what is measured
@@ -16,6 +17,12 @@
 #include "empty.h"
 #include "gate.h"
 #include "stopwatch.h"
+
+#ifdef __clang__
+#define COMPILER __VERSION__
+#else
+#define COMPILER "gcc " __VERSION__
+#endif
 
 #define SEGMENT_BYTES (2 << 20)
 #define RECORD_BYTES 16
@@ -165,6 +172,8 @@ int main(int argc, char **argv)
 {
     struct cost cost = {.calls = 20000000, .segments = 16};
     trimtab_options options = {.name = "cost", .quiet = true};
+    if (argc == 2 && strcmp(argv[1], "--compiler") == 0)
+        return puts(COMPILER) < 0;
     if (take(&cost, argc, argv) < 0)
         return 2;
     cost.run = trimtab_open(&options);

@@ -6,12 +6,6 @@
 #include "cli/session.h"
 #include "cli/verbs.h"
 
-/* A request without a byte gets no reply. */
-static bool is_blank(const char *text)
-{
-    return text[strspn(text, "\r\n")] == '\0';
-}
-
 /* Prints what comes up to the reply: each request has exactly one, and it is no event. */
 static int await_reply(struct session *session, double seconds)
 {
@@ -34,8 +28,6 @@ static int await_reply(struct session *session, double seconds)
 
 static int call(struct session *session, const char *request, double seconds)
 {
-    if (is_blank(request))
-        return CLI_DONE;
     int code = trimtab_client_send(session->client, request, seconds);
     if (code == TRIMTAB_CLIENT_INVALID) {
         say_wrong("%s", trimtab_client_error(session->client));
@@ -51,7 +43,7 @@ static int call_lines(struct session *session, double seconds)
     int worst = CLI_DONE;
     for (ssize_t size; worst <= CLI_REFUSED && (size = getline(&line, &capacity, stdin)) > 0;) {
         line[strcspn(line, "\r\n")] = '\0';
-        int status = call(session, line, seconds);
+        int status = *line ? call(session, line, seconds) : CLI_DONE;
         worst = status > worst ? status : worst;
     }
     free(line);

@@ -40,14 +40,14 @@ static void print_became(struct buf *out, const json_t *record)
     if (field_integer(record, "error"))
         buf_printf(out, " (%lld)", (long long)field_integer(record, "error"));
     if (json_object_get(values, "settings")) {
-        bool applied = strcmp(member_text(record, "outcome"), "applied") == 0;
+        bool applied = strcmp(field_text(record, "outcome"), "applied") == 0;
         buf_text(out, applied ? ": " : ", in effect: ");
         print_changes(out, json_object_get(values, "settings"), applied);
     }
     if (json_is_false(json_object_get(values, "changed")))
         buf_text(out, ", nothing changed");
     if (json_object_get(values, "pause_step"))
-        buf_printf(out, ", pauses at step %lld", (long long)member_integer(values, "pause_step"));
+        buf_printf(out, ", pauses at step %lld", (long long)field_integer(values, "pause_step"));
     if (*field_text(record, "detail"))
         buf_text(out, ": ");
     print_member(out, record, "detail");

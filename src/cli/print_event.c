@@ -44,7 +44,7 @@ static void print_ended(struct buf *out, const json_t *event)
     if (json_is_integer(json_object_get(event, "step")))
         buf_printf(out, " at step %lld", (long long)field_integer(event, "step"));
     if (json_object_get(event, "settings")) {
-        bool applied = strcmp(member_text(event, "outcome"), "applied") == 0;
+        bool applied = strcmp(field_text(event, "outcome"), "applied") == 0;
         buf_text(out, applied ? ": " : ", in effect: ");
         print_changes(out, json_object_get(event, "settings"), applied);
     }

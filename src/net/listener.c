@@ -103,10 +103,17 @@ static void address_text(const union address *address, char text[64])
     }
 }
 
+int listener_check(const char *host_port, struct err *err)
+{
+    union address address;
+    socklen_t size;
+    return resolve(host_port, &address, &size, err);
+}
+
 int listener_bind(const char *host_port, bool wish, char text[64], struct err *err)
 {
     struct err own = {0};
-    union address address;
+    union address address = {0};
     socklen_t size = 0;
     if (!err)
         err = &own;

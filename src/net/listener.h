@@ -31,6 +31,9 @@ struct listener {
  * on. ERR_INVALID, ERR_BUSY (port taken), ERR_SYSTEM. fd >= 0. */
 int listener_bind(const char *host_port, bool wish, char address[64], struct err *err);
 
+/* Is it an address that listener_bind would try? 0, or ERR_INVALID. */
+int listener_check(const char *host_port, struct err *err);
+
 /* Takes over a listening fd. */
 int listener_init(struct listener *listener, uv_loop_t *loop, int fd, listener_fn *accepted, void *owner,
                   struct err *err);

@@ -172,9 +172,11 @@ static bool matches(const struct subscription *subscription, const char *name)
 
 bool subscription_wants(struct subscription *subscription, const struct run *run, uint32_t series)
 {
+    if (series >= run->series_count)
+        return false;
     if (series >= subscription->wanted_count) {
         uint8_t *wanted = realloc(subscription->wanted, run->series_count);
-        if (!wanted || series >= run->series_count)
+        if (!wanted)
             return false;
         for (uint32_t i = subscription->wanted_count; i < run->series_count; i++)
             wanted[i] = matches(subscription, run->series[i].name);

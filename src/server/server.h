@@ -71,6 +71,8 @@ struct child {
     unsigned interrupts;
 };
 
+enum server_phase { SERVER_RUNNING, SERVER_DRAINING, SERVER_STORING, SERVER_CLOSING, SERVER_CLOSED };
+
 struct server {
     const struct serve_options *options;
     uv_loop_t loop;
@@ -97,7 +99,7 @@ struct server {
     int64_t next_flush_ns;   /* monotonic */
     uint64_t flushed_to;     /* the head of the broadcast log at the last tick */
     int64_t next_progress_ns, told_step;
-    enum { SERVER_RUNNING, SERVER_DRAINING, SERVER_STORING, SERVER_CLOSING, SERVER_CLOSED } phase;
+    enum server_phase phase;
     int64_t phase_until_ns; /* monotonic: a phase does not last longer */
     bool stored_all;
     char address[64];

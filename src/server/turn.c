@@ -88,7 +88,7 @@ static void commit_if_due(struct server *server)
 
 /* ---- the end ---- */
 
-static void next_phase(struct server *server, int phase, int64_t most_ns)
+static void next_phase(struct server *server, enum server_phase phase, int64_t most_ns)
 {
     server->phase = phase;
     server->phase_until_ns = server->mono_ns + most_ns;

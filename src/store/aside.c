@@ -51,12 +51,12 @@ static void choose_name(char name[NAME_MAX + 1], int run_fd, int64_t now_ns)
 }
 
 /* The tickets are believed only where the audit can be read whole and ends where `head` says that it does. */
-static bool learn(const char *run, const char *name, uint64_t *next)
+static bool learn(const char *run, const char *name, bool has_wal, uint64_t *next)
 {
     sqlite3 *db;
     int64_t rows = 0, head = -1, most = 0, early = 0;
     struct err err;
-    if (db_open(&db, run, name, SQLITE_OPEN_READONLY, NULL, &err))
+    if (db_open(&db, run, name, SQLITE_OPEN_READONLY, has_wal ? NULL : "immutable=1", &err))
         return false;
     int code = db_integer(db, "SELECT count(*) FROM audit NOT INDEXED", &rows, &err);
     if (!code)
@@ -72,6 +72,7 @@ static bool learn(const char *run, const char *name, uint64_t *next)
 
 int aside_move(struct aside *aside, const char *run, int run_fd, int64_t now_ns, struct err *err)
 {
+    bool has_wal = faccessat(run_fd, DB_NAME "-wal", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
     choose_name(aside->name, run_fd, now_ns);
     for (size_t i = 0; i < PARTS; i++) {
         char from[NAME_MAX + 1], to[NAME_MAX + 1];
@@ -80,7 +81,7 @@ int aside_move(struct aside *aside, const char *run, int run_fd, int64_t now_ns,
         if (faccessat(run_fd, from, F_OK, AT_SYMLINK_NOFOLLOW) == 0 && renameat(run_fd, from, run_fd, to) != 0)
             return err_errno(err, ERR_SYSTEM, "cannot move the damaged run.db aside");
     }
-    aside->learned = learn(run, aside->name, &aside->next_ticket);
+    aside->learned = learn(run, aside->name, has_wal, &aside->next_ticket);
     if (!aside->learned)
         aside->next_ticket = (uint64_t)(now_ns / 1000000000) * TICKETS_A_SECOND;
     return 0;

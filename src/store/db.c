@@ -86,6 +86,7 @@ int db_error(sqlite3 *db, struct err *err, const char *what)
         break;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
+    case SQLITE_ERROR: /* all SQL is fixed: where it does not fit, the tables are not as they were made */
         code = ERR_DAMAGED;
         break;
     case SQLITE_NOMEM:
@@ -98,7 +99,7 @@ int db_error(sqlite3 *db, struct err *err, const char *what)
     default:
         break;
     }
-    return err_set(err, code, "%s: %s", what, sqlite3_errmsg(db));
+    return err_set(err, code, code == ERR_FULL ? "%s: no room on the disk (%s)" : "%s: %s", what, sqlite3_errmsg(db));
 }
 
 int db_exec(sqlite3 *db, const char *sql, struct err *err)

@@ -8,7 +8,8 @@
 /* In quotes, escaped; bytes that are not UTF-8 become U+FFFD. */
 void json_add_text(struct buf *out, struct text text);
 void json_add_string(struct buf *out, const char *zero_terminated);
-/* The shortest decimal that reads back as the same double; NaN and infinities as the strings "NaN", "Infinity", "-Infinity". */
+/* The shortest decimal that reads back as the same double; NaN and infinities as the strings "NaN", "Infinity" and
+ * "-Infinity". */
 void json_add_number(struct buf *out, double number);
 void json_add_integer(struct buf *out, int64_t integer);
 /* Seconds since the epoch with microseconds. */

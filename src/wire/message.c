@@ -72,7 +72,9 @@ static int refuse_text(struct refusal *refusal, const char *why, const char *tex
 
 static int refuse_long(struct refusal *refusal, const char *text)
 {
-    refuse_text(refusal, "longer than 1048576 bytes", text, LIMIT_MESSAGE_BYTES);
+    char why[48];
+    snprintf(why, sizeof why, "longer than %d bytes", LIMIT_MESSAGE_BYTES);
+    refuse_text(refusal, why, text, LIMIT_MESSAGE_BYTES);
     refusal->fatal = true;
     return -1;
 }

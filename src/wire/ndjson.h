@@ -8,7 +8,7 @@
 struct ndjson {
     struct buf pending; /* bytes of lines not yet given out */
     size_t scanned;     /* of pending: no LF in these */
-    size_t taken;       /* of pending: given out by the last call */
+    size_t taken;       /* of pending: given out, dropped with the next bytes */
     size_t limit;       /* of one line */
     bool ended;
 };
@@ -18,8 +18,8 @@ void ndjson_finish(struct ndjson *in);
 /* Adds bytes as they came. False for want of memory. */
 bool ndjson_feed(struct ndjson *in, const char *data, size_t size);
 void ndjson_end(struct ndjson *in); /* end of input */
-/* 1: a line (*line lives until the next call); 0: none yet; -1: the line is longer than the limit (its bytes so far are
- * what *line shows; the connection cannot go on). */
+/* 1: a line (*line lives until the next call); 0: none yet; -1: the line is longer than the limit (*line shows one byte more
+ * than that; the connection cannot go on). */
 int ndjson_next(struct ndjson *in, const char **line, size_t *size);
 /* Bytes held: 0 means that nothing is unfinished. */
 size_t ndjson_held(const struct ndjson *in);

@@ -117,16 +117,25 @@ static struct sentence topic_names(void)
     return names;
 }
 
+static struct sentence expected_listed(const struct protocol_param *param)
+{
+    if (param->arg == ARG_TOPICS)
+        return topic_names();
+    struct sentence sentence;
+    snprintf(sentence.text, sizeof sentence.text, "texts of 1 to %d bytes without U+0000", LISTED_TEXT_BYTES);
+    return sentence;
+}
+
 static int check_listed(const struct taking *taking, const json_t *value)
 {
-    bool topics = taking->param->arg == ARG_TOPICS;
     size_t size = json_string_length(value);
-    bool text = is_text(taking, value) && size >= 1 && size <= LISTED_TEXT_BYTES;
-    if (text && (!topics || protocol_topic(json_string_value(value), size)))
+    bool suits = is_text(taking, value) && size >= 1 && size <= LISTED_TEXT_BYTES;
+    if (taking->param->arg == ARG_TOPICS)
+        suits = suits && protocol_topic(json_string_value(value), size);
+    if (suits)
         return 0;
     return refuse(taking->refusal, ERROR_PARAMETER, "%s holds %s; expected %s", protocol_arg_name(taking->param->arg),
-                  message_shown(taking->message, value).text,
-                  topics ? topic_names().text : "texts of 1 to 256 bytes without U+0000");
+                  message_shown(taking->message, value).text, expected_listed(taking->param).text);
 }
 
 static int take_texts(const struct taking *taking, const json_t *list)

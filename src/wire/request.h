@@ -15,7 +15,7 @@ struct message_head {
     struct request_id id; /* only where it is a well-formed id */
 };
 
-/* 0 with *message set (destroy it), or -1 with the refusal (42 or 41). *head is filled in as far as it is known in either
+/* 0 with *message set (destroy it), or -1 with the refusal (42, 41, 54). *head is filled in as far as it is known in either
  * case. `size` over LIMIT_MESSAGE_BYTES is 42. */
 int message_read(const char *text, size_t size, struct message **message, struct message_head *head,
                  struct refusal *refusal);

@@ -103,6 +103,9 @@ static void quantities_have_units(void **state)
     number_is(print_duration, 187200, "2d 04h 00m");
     number_is(print_duration, NAN, "?");
     number_is(print_duration, -1, "?");
+    number_is(print_metric, 1.8312345678, "1.83123");
+    number_is(print_metric, 1000000810, "1000000810");
+    number_is(print_metric, -INFINITY, "-inf");
     number_is(print_bytes, 512, "512 B");
     number_is(print_bytes, 999.7, "1 kB");
     number_is(print_bytes, 4300000, "4.3 MB");
@@ -125,7 +128,8 @@ static void status_is_told(void **state)
         "\"checkpoints\":[{\"id\":\"step-000400\",\"step\":400,\"time\":1580,\"path\":\"/x\",\"bytes\":4300000}],"
         "\"trainer\":{\"attached\":true,\"pid\":4242,\"host\":\"node7\",\"language\":\"C\",\"command\":\"gpt --steps "
         "2000\","
-        "\"started\":970,\"config\":{\"seed\":1}},\"history\":{\"state\":\"stored\"},\"clients\":3,\"time\":1700}}",
+        "\"started\":970,\"config\":{\"seed\":1,\"pid\":4242}},\"history\":{\"state\":\"stored\"},\"clients\":3,"
+        "\"time\":1700}}",
         "g" GONE "[31mpt  running for 11m 40s  step 412 of 2000 (20.6 %)  14.2 steps/s  ETA 1m 52s\n"
         "/runs/gpt/1\n"
         "\n"
@@ -277,10 +281,11 @@ static void events_are_lines(void **state)
     event_is("{\"event\":\"started\",\"ticket\":17,\"code\":21,\"name\":\"act\",\"actor\":\"a\",\"step\":9,\"time\":"
              "1700000000}",
              "22:13:20  ticket 17: act by a began at step 9\n");
-    event_is("{\"event\":\"outcome\",\"ticket\":17,\"outcome\":\"refused\",\"step\":9,\"code\":21,\"name\":\"act\","
+    event_is("{\"event\":\"outcome\",\"ticket\":17,\"outcome\":\"refused\",\"step\":9,\"settings\":{\"lr\":{\"old\":1,"
+             "\"effective\":1}},\"code\":21,\"name\":\"act\","
              "\"actor\":\"a\","
              "\"reason\":\"try\",\"time\":1700000000,\"error\":46,\"detail\":\"no disk\"}",
-             "22:13:20  ticket 17: act by a refused at step 9: no disk, because: try\n");
+             "22:13:20  ticket 17: act by a refused at step 9, in effect: lr 1: no disk, because: try\n");
     event_is(
         "{\"event\":\"message\",\"level\":\"warning\",\"text\":\"loss is \\u001b NaN\",\"step\":9,\"time\":1700000000}",
         "22:13:20  warning at step 9: loss is " GONE " NaN\n");

@@ -199,10 +199,7 @@ int run_try_commit(struct run_folder *run, const struct store_row *rows, size_t 
     *commit = (struct store_commit){.rows = rows, .rows_count = count};
     if (!run->writer.base)
         commit->gone_ordinal = run->ordinal;
-    int code = store_commit(run->store, commit, &err);
-    if (code)
-        print_message("commit: %d %s\n", code, err.text);
-    return code;
+    return store_commit(run->store, commit, &err);
 }
 
 struct store_commit run_commit(struct run_folder *run, const struct store_row *rows, size_t count)

@@ -1,0 +1,248 @@
+"""Bad input and hostile circumstances: each gets one clear sentence, nothing is lost or half-written, and the rest goes on."""
+import json
+import mmap
+import os
+import pathlib
+import random
+import resource
+import shutil
+import signal
+import socket
+import sqlite3
+import struct
+import subprocess
+import threading
+import time
+import unittest
+
+from harness import DUMP, PATIENCE, TOY, TRIMTAB, Case, Wire, truth, wait_for
+
+NOBODY = 65534
+VERBS = ["run", "serve", "status", "describe", "watch", "pause", "resume", "stop", "advance", "set", "act", "cancel", "audit", "call",
+         "shutdown"]
+SEGMENT, SEGMENT_HEADER = 2 << 20, 4096
+
+
+class Bad(Case):
+    def refused(self, done, status, *words):
+        """It ended with this status and one sentence on standard error that holds the words."""
+        self.assertEqual((done.returncode, done.stdout), (status, ""), done.stderr)
+        self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+        self.assertTrue(done.stderr.startswith("trimtab: "), done.stderr)
+        for word in words:
+            self.assertIn(word, done.stderr)
+
+    def serve_fails(self, *words, status=1, run=None, **options):
+        done = self.tool("serve", "--run", run or self.run_folder, "--listen", "127.0.0.1:0", **options)
+        self.refused(done, status, *words)
+
+    def warnings(self, word):
+        return [line for line in self.log().splitlines() if " warning " in line and word in line]
+
+    def record(self, steps, **options):
+        """A run without a server: all of it waits in the journal."""
+        self.run_folder.mkdir(mode=0o700, exist_ok=True)
+        self.assertEqual(self.train("--steps", steps, **options).wait(timeout=PATIENCE), 0)
+
+    def segments(self):
+        return sorted(path for path in (self.run_folder / "journal" / "0").iterdir() if path.name[0] != ".")
+
+    def steps(self, run=None):
+        return [step for step, _ in self.points(run=run)]
+
+    def serve_to_the_end(self):
+        """Serves what the folder holds until the run has ended, and ends; what is stored then."""
+        server = self.serve()
+        self.wait_status(self.connect(), "the end", lambda s: s["run"]["state"] in ("finished", "lost"))
+        self.assertEqual(self.end(server), 0)
+        return self.steps()
+
+    def as_nobody(self):
+        """Options of a process without root's rights; the program in a place that it can reach."""
+        if os.geteuid() != 0:
+            return TRIMTAB, {}
+        self.folder.chmod(0o755)
+        program = self.folder / "trimtab"
+        if not program.exists():
+            shutil.copy(TRIMTAB, program)
+            program.chmod(0o755)
+        return str(program), {"user": NOBODY, "group": NOBODY, "extra_groups": []}
+
+    def own(self, *paths):
+        for path in paths:
+            os.chown(path, NOBODY if os.geteuid() == 0 else -1, -1)
+
+
+class Arguments(Bad):
+    def test_wrong_arguments_of_every_verb(self):
+        wrong = [([], "help"), (["frobnicate"], "frobnicate", "help"), (["statu"], "statu", "`status`"), (["help", "statu"], "`status`")]
+        for verb in VERBS:
+            wrong += [([verb, "--frobnicate"], "--frobnicate", f"trimtab {verb} --help"), ([verb, "-x"], "-x", f"trimtab {verb} --help"),
+                      ([verb, "--run"], "--run needs a value", f"trimtab {verb} --help")]
+        for verb in ("serve", "status", "describe", "watch", "pause", "resume", "stop", "audit", "shutdown"):
+            wrong.append(([verb, "superfluous"], "superfluous", f"trimtab {verb} --help"))
+        for verb in ("run", "advance", "set", "act", "cancel"):
+            wrong.append(([verb], f"{verb} needs", f"trimtab {verb} --help"))
+        wrong += [(["advance", word], f"`{word}`", "whole number") for word in ("x", "1.5", "", "99999999999999999999", "5x")]
+        wrong += [(["cancel", "x"], "`x`", "ticket"), (["advance", "1", "2"], "`2`"),
+                  (["pause", "--at-step", "1e3"], "`1e3`", "--at-step"), (["pause", "--deadline", "-1"], "`-1`", "--deadline"),
+                  (["pause", "--wait", "nan"], "`nan`", "--wait"), (["pause", "--no-wait=1"], "--no-wait takes no value"),
+                  (["resume", "--at-step", "5"], "--at-step"), (["watch", "--for", "soon"], "`soon`", "--for"),
+                  (["watch", "--count", "many"], "`many`", "--count"), (["audit", "--limit", "x"], "`x`", "--limit"),
+                  (["set", "lr=1", "--revision", "lr"], "`lr`", "--revision takes NAME=NUMBER"), (["serve"], "--run FOLDER"),
+                  (["status", "--run", "a", "--connect", "127.0.0.1:1"], "--run and --connect", "one of them"),
+                  (["call", "--timeout", "x", "{}"], "`x`", "--timeout")]
+        for arguments, *words in wrong:
+            with self.subTest(arguments):
+                self.refused(self.tool(*arguments, cwd=self.folder), 2, *words)
+        self.assertEqual(list(self.folder.iterdir()), [], "wrong arguments leave nothing behind")
+
+    def test_wrong_addresses(self):
+        not_host_port = ("x", "127.0.0.1", ":7342", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:7342x", "")
+        elsewhere = ("0.0.0.0:0", "10.0.0.1:0", "[::]:0", "localhost.example:0", "128.0.0.1:0")
+        for verb, more in (("serve", ("--run", self.run_folder)), ("run", ("--", "true"))):
+            for address in not_host_port:
+                with self.subTest((verb, address)):
+                    self.refused(self.tool(verb, "--listen", address, *more), 2, f'"{address}"', "127.0.0.1:7342")
+            for address in elsewhere:
+                with self.subTest((verb, address)):
+                    self.refused(self.tool(verb, "--listen", address, *more), 2, address.rsplit(":", 1)[0].strip("[]"), "only loopback")
+            for auth in ("token", "", "NONE"):
+                with self.subTest((verb, auth)):
+                    self.refused(self.tool(verb, f"--auth={auth}", "--listen", "127.0.0.1:0", *more), 2, f"--auth {auth}", "none")
+        for address in ("x", "127.0.0.1:0", "example.org:1", "[::1:7342", "127.0.0.1:99999"):
+            with self.subTest(("status", address)):
+                self.refused(self.tool("status", "--connect", address), 2, address, "127.0.0.1:7342")
+        self.assertEqual(list(self.folder.iterdir()), [], "wrong addresses leave nothing behind")
+
+    def test_values_that_do_not_suit_the_run(self):
+        self.serve()
+        self.train("--step-us", 500)
+        self.wait_attached(self.connect())
+        run = ("--run", self.run_folder)
+        for arguments, *words in ((["set", "lr"], "`lr`", "NAME=VALUE"), (["set", "lrr=1"], "`lrr`", "`lr`"), (["set", "lr=fast"], "lr", "`fast`"),
+                                  (["set", "batch=1.5"], "batch", "`1.5`"), (["set", "flag=maybe"], "flag", "`maybe`"),
+                                  (["set", "lr=1", "lr=2"], "lr is given twice"), (["set", "zebra=1"], "`zebra`"),
+                                  (["act", "ech"], "`ech`", "`echo`"), (["act", "echo", "times=x"], "times", "`x`"),
+                                  (["act", "echo", "x=1"], "`x`"), (["call", ""], "empty")):
+            with self.subTest(arguments):
+                self.refused(self.tool(*arguments, *run), 2, *words)
+        # what is well formed for us and wrong for the run is refused by the server: its reply, and one sentence
+        for arguments, error, word in ((["set", "lr=7"], 43, "lr"), (["set", "mode=none"], 43, "mode"), (["advance", "0"], 43, "steps"),
+                                       (["cancel", "77"], 43, "77"), (["watch", "--topics", "gossip"], 43, "gossip"),
+                                       (["audit", "--limit", "0"], 43, "limit")):
+            with self.subTest(arguments):
+                done = self.tool(*arguments, *run)
+                self.assertEqual((done.returncode, json.loads(done.stdout)["CodeError"]), (1, error))
+                self.assertEqual(len(done.stderr.splitlines()), 1)
+                self.assertIn(word, done.stderr)
+        for garbage in ("garbage", "{", "[]", '{"code":99}', "\udcff"):  # as they are: the reply says what is wrong
+            done = self.tool("call", garbage, *run)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(json.loads(done.stdout)["CodeError"], (41, 42))
+        self.assertEqual(self.audit(self.connect()), [])
+
+
+class Folders(Bad):
+    def steer(self, run):
+        """Serves it, trains, and steers over its Unix socket."""
+        server = self.serve(run=run)
+        self.train("--step-us", 500, run=run)
+        self.wait_attached(self.connect(run))
+        done = self.tool("set", "lr=0.25", "--run", run)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(json.loads(done.stdout)["result"]["settings"]["lr"]["effective"], 0.25)
+        accepted = self.audit(self.connect(run))[0]
+        self.assertEqual(accepted["address"], "unix")
+        self.assertEqual(self.tool("stop", "--run", run).returncode, 0)
+        self.wait_status(self.connect(run), "the end", lambda s: s["run"]["state"] == "finished" and not s["trainer"]["attached"])
+        self.assertEqual(self.end(server), 0)
+        self.assertEqual(self.tool("audit", "--verify", "--run", run).returncode, 0)
+        self.assertEqual(sorted(os.listdir(run)), ["journal", "lock", "run.db", "trainer"])
+
+    def test_parents_are_made(self):
+        self.steer(self.folder / "a" / "b" / "c")
+        self.assertEqual((self.folder / "a").stat().st_mode & 0o777, 0o700)
+
+    def test_a_long_path(self):
+        run = self.folder / ("n" * 100) / ("m" * 120) / "run"
+        self.assertGreater(len(str(run)), 230)  # a Unix socket's address holds 107
+        self.steer(run)
+
+    def test_a_path_of_any_characters(self):
+        self.steer(self.folder / "a run, 100% 'quoted' \"so\" ?x=1#y é 漢字 😀 -- \\")
+
+    def test_a_path_that_is_too_long(self):
+        self.serve_fails("name too long", run=self.folder / ("n" * 300))
+        self.serve_fails("too long", run=str(self.folder) + "/x" * 2500)
+
+    def test_a_file_where_the_folder_should_be(self):
+        file = self.folder / "file"
+        file.write_text("mine")
+        self.serve_fails(str(file), "is not a folder", "choose another", run=file)
+        self.serve_fails(str(file), "is not a folder", "choose another", run=file / "under" / "it")
+        done = self.tool("run", "--run", file, "--", "true")
+        self.refused(done, 1, str(file), "is not a folder")
+        for verb in ("status", "watch", "pause"):
+            self.refused(self.tool(verb, "--run", file), 3, str(file))
+        self.assertEqual(file.read_text(), "mine")
+
+    def test_a_folder_that_cannot_be_written(self):
+        program, options = self.as_nobody()
+        closed = self.folder / "closed"
+        closed.mkdir(mode=0o555)
+        closed.chmod(0o555)
+        for run in (closed, closed / "new"):
+            done = self.tool("serve", "--run", run, "--listen", "127.0.0.1:0", executable=program, **options)
+            self.refused(done, 1, str(run), "Permission denied")
+        self.assertEqual(list(closed.iterdir()), [])
+
+    def test_the_folder_of_somebody_else(self):
+        """All of its files are there, none may be touched."""
+        self.end(self.serve())
+        program, options = self.as_nobody()
+        before = {path.name: path.read_bytes() for path in self.run_folder.iterdir() if path.is_file()}
+        for mode in (0o700, 0o755):
+            self.run_folder.chmod(mode if options else 0o555)
+            done = self.tool("serve", "--run", self.run_folder, "--listen", "127.0.0.1:0", executable=program, **options)
+            self.refused(done, 1, str(self.run_folder), "Permission denied")
+        self.run_folder.chmod(0o700)
+        self.assertEqual({path.name: path.read_bytes() for path in self.run_folder.iterdir() if path.is_file()}, before)
+
+
+class Ports(Bad):
+    def test_a_busy_port_that_was_asked_for(self):
+        with socket.create_server(("127.0.0.1", 0)) as busy:
+            address = "127.0.0.1:%d" % busy.getsockname()[1]
+            self.refused(self.tool("serve", "--run", self.run_folder, "--listen", address), 1, address, "--listen", "port 0")
+            self.refused(self.tool("run", "--run", self.run_folder, "--listen", address, "--", "touch", self.folder / "x"), 1, address)
+        self.assertFalse((self.folder / "x").exists(), "the command was not started")
+        self.assertFalse((self.run_folder / "address").exists() or (self.run_folder / "sock").exists())
+        self.serve()
+
+    def test_without_listen_the_next_free_port_is_taken(self):
+        try:
+            taken = socket.create_server(("127.0.0.1", 7342))
+            self.addCleanup(taken.close)
+        except OSError:
+            pass  # somebody has it already: as good
+        ports = []
+        for name in ("a", "b"):
+            run = self.folder / name
+            server = self.start(TRIMTAB, "serve", "--run", run)
+            ports.append(int(self.wait_address(server, run).rsplit(":", 1)[1]))
+            self.assertEqual(self.connect(run).result(1)["run"]["folder"], str(run))
+        self.assertGreater(ports[0], 7342)
+        self.assertGreater(ports[1], ports[0])
+
+    def test_a_run_that_another_server_holds(self):
+        first = self.serve()
+        self.serve_fails(str(first.pid), str(self.run_folder), "trimtab status --run")
+        done = self.tool("run", "--run", self.run_folder, "--", "touch", self.folder / "x")
+        self.refused(done, 1, str(first.pid))
+        self.assertFalse((self.folder / "x").exists())
+        self.assertEqual(self.tool("status", "--run", self.run_folder).returncode, 0)  # socket and address are the first one's still
+
+
+if __name__ == "__main__":
+    unittest.main()

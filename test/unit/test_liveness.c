@@ -1,0 +1,208 @@
+#include "channel/liveness.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "temp.h"
+#include "unit.h"
+
+static struct holder holder_of(pid_t pid, uint64_t ordinal)
+{
+    struct holder holder = {.pid = pid, .ordinal = ordinal};
+    memset(&holder.incarnation, (int)ordinal + 0x10, sizeof holder.incarnation);
+    return holder;
+}
+
+/* A child that takes the lock, says so with one byte, and keeps it until it is killed. */
+static pid_t hold_in_a_child(const struct temp *temp, uint64_t ordinal)
+{
+    int ends[2];
+    char ready;
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        struct holder mine = holder_of(getpid(), ordinal);
+        int fd = lock_take(temp->fd, "trainer", NULL, NULL);
+        if (fd < 0 || lock_name(fd, &mine, NULL) < 0 || write(ends[1], "r", 1) != 1)
+            _exit(1);
+        for (;;)
+            pause();
+    }
+    close(ends[1]);
+    assert_int_equal(read(ends[0], &ready, 1), 1);
+    close(ends[0]);
+    return child;
+}
+
+static void end_child(pid_t child)
+{
+    assert_int_equal(kill(child, SIGKILL), 0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
+static void the_file_names_its_holder(void **state)
+{
+    struct temp *temp = *state;
+    struct holder mine = holder_of(getpid(), UINT64_MAX - 0x20), last;
+    struct stat status;
+    int fd = lock_take(temp->fd, "trainer", &last, NULL);
+    assert_true(fd >= 0);
+    assert_int_equal(last.pid, 0);
+    assert_int_equal(last.ordinal, 0);
+    assert_int_equal(lock_name(fd, &mine, NULL), 0);
+    assert_int_equal(fstat(fd, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0600);
+    off_t size = status.st_size;
+    lock_free(fd);
+    lock_free(-1);
+    fd = lock_take(temp->fd, "trainer", &last, NULL);
+    assert_true(fd >= 0);
+    assert_int_equal(last.pid, getpid());
+    assert_int_equal(last.ordinal, UINT64_MAX - 0x20);
+    assert_true(incarnation_same(&last.incarnation, &mine.incarnation));
+    mine = holder_of(1, 1);
+    assert_int_equal(lock_name(fd, &mine, NULL), 0);
+    assert_int_equal(fstat(fd, &status), 0);
+    assert_int_equal(status.st_size, size);
+    assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+    lock_free(fd);
+}
+
+static void a_second_holder_is_refused_with_the_first_ones_pid(void **state)
+{
+    struct temp *temp = *state;
+    struct holder last, look;
+    struct err err;
+    pid_t child = hold_in_a_child(temp, 4);
+    assert_int_equal(lock_take(temp->fd, "trainer", &last, &err), ERR_BUSY);
+    assert_int_equal(last.pid, child);
+    assert_int_equal(last.ordinal, 4);
+    assert_non_null(strstr(err.text, "locked by process"));
+    assert_int_equal(lock_take(temp->fd, "trainer", NULL, NULL), ERR_BUSY);
+    assert_int_equal(lock_look(temp->fd, "trainer", &look, NULL), 0);
+    assert_int_equal(look.pid, child);
+    assert_int_equal(look.ordinal, 4);
+    assert_true(incarnation_same(&look.incarnation, &last.incarnation));
+    end_child(child);
+    /* Freed by the kernel; what the file says stays. */
+    assert_int_equal(lock_look(temp->fd, "trainer", &look, NULL), 0);
+    assert_int_equal(look.pid, 0);
+    assert_int_equal(look.ordinal, 4);
+    int fd = lock_take(temp->fd, "trainer", &last, NULL);
+    assert_true(fd >= 0);
+    assert_int_equal(last.pid, child);
+    lock_free(fd);
+}
+
+static void the_kernels_pid_counts_not_the_files(void **state)
+{
+    struct temp *temp = *state;
+    struct holder look;
+    pid_t child = hold_in_a_child(temp, 4);
+    int fd = openat(temp->fd, "trainer", O_RDWR);
+    assert_int_equal(pwrite(fd, "1       ", 8, 0), 8);
+    close(fd);
+    assert_int_equal(lock_look(temp->fd, "trainer", &look, NULL), 0);
+    assert_int_equal(look.pid, child);
+    end_child(child);
+}
+
+static void a_forked_child_does_not_hold_it(void **state)
+{
+    struct temp *temp = *state;
+    struct holder look;
+    int status, fd = lock_take(temp->fd, "trainer", NULL, NULL);
+    assert_true(fd >= 0);
+    pid_t child = fork();
+    if (child == 0) {
+        /* To the child it is another's; closing its copy does not free it. */
+        int code = lock_take(temp->fd, "trainer", &look, NULL);
+        close(fd);
+        _exit(code == ERR_BUSY && look.pid == getppid() ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    child = fork();
+    if (child == 0)
+        _exit(lock_look(temp->fd, "trainer", &look, NULL) == 0 && look.pid == getppid() ? 0 : 1);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    lock_free(fd);
+}
+
+static void looking_where_nobody_is(void **state)
+{
+    struct temp *temp = *state;
+    struct holder look = holder_of(5, 5);
+    struct err err;
+    assert_int_equal(lock_look(temp->fd, "lock", &look, &err), ERR_MISSING);
+    assert_int_equal(look.pid, 0);
+    assert_int_equal(look.ordinal, 0);
+    int fd = openat(temp->fd, "lock", O_CREAT | O_WRONLY, 0600);
+    assert_int_equal(write(fd, "\xff garbage that is no holder at all", 30), 30);
+    close(fd);
+    assert_int_equal(lock_look(temp->fd, "lock", &look, &err), 0);
+    assert_int_equal(look.pid, 0);
+    assert_int_equal(look.ordinal, 0);
+    assert_int_equal(lock_take(-1, "lock", NULL, &err), ERR_SYSTEM);
+}
+
+static void a_process_is_watched_to_its_end(void **state)
+{
+    (void)state;
+    struct err err;
+    pid_t child = fork();
+    if (child == 0)
+        for (;;)
+            pause();
+    int fd = process_watch(child, &err);
+    assert_true(fd >= 0);
+    struct pollfd watched = {.fd = fd, .events = POLLIN};
+    assert_int_equal(poll(&watched, 1, 0), 0);
+    assert_int_equal(kill(child, SIGKILL), 0);
+    assert_int_equal(poll(&watched, 1, -1), 1);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    close(fd);
+    assert_int_equal(process_watch(child, &err), ERR_MISSING);
+    assert_int_equal(process_watch(-1, &err), ERR_SYSTEM);
+}
+
+static void a_forked_child_sees_no_mark(void **state)
+{
+    (void)state;
+    int status;
+    uint8_t *mark = fork_mark_create();
+    if (!mark)
+        skip(); /* before Linux 4.14 */
+    assert_int_equal(*mark, 1);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(*mark);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_int_equal(*mark, 1);
+    fork_mark_destroy(mark);
+    fork_mark_destroy(NULL);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, temp_setup, temp_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(the_file_names_its_holder),
+        TEST(a_second_holder_is_refused_with_the_first_ones_pid),
+        TEST(the_kernels_pid_counts_not_the_files),
+        TEST(a_forked_child_does_not_hold_it),
+        TEST(looking_where_nobody_is),
+        cmocka_unit_test(a_process_is_watched_to_its_end),
+        cmocka_unit_test(a_forked_child_sees_no_mark),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
