@@ -220,11 +220,11 @@ static int open_local_part(struct folder *folder, bool must_exist, struct err *e
     return fd < 0 ? err_wrap(err, "%.200s", folder->path) : 0;
 }
 
-static int make_journal(int local_fd, struct err *err)
+static int make_journal(const struct folder *folder, struct err *err)
 {
-    if ((mkdirat(local_fd, "journal", 0700) < 0 && errno != EEXIST) ||
-        (mkdirat(local_fd, "journal/0", 0700) < 0 && errno != EEXIST))
-        return err_errno(err, ERR_SYSTEM, "cannot make the folder of the journal");
+    if ((mkdirat(folder->local_fd, "journal", 0700) < 0 && errno != EEXIST) ||
+        (mkdirat(folder->local_fd, "journal/0", 0700) < 0 && errno != EEXIST))
+        return err_errno(err, ERR_SYSTEM, "cannot make the folder of the journal of %.300s", folder->path);
     return 0;
 }
 
@@ -243,6 +243,16 @@ static int open_run(struct folder *folder, const char *path, struct err *err)
     return folder->run_fd < 0 ? err_errno(err, ERR_SYSTEM, "cannot open the folder %.300s", folder->path) : 0;
 }
 
+/* Of a run that is about to begin: what is wrong with the folder, and what to do. */
+static void advise(struct err *err)
+{
+    struct err why;
+    if (!err || err->code != ERR_SYSTEM)
+        return;
+    why = *err;
+    err_set(err, why.code, "%.400s; choose another folder for the run", why.text);
+}
+
 int folder_open(struct folder *folder, const char *path, bool must_exist, struct err *err)
 {
     *folder = (struct folder){.run_fd = -1, .local_fd = -1};
@@ -252,8 +262,10 @@ int folder_open(struct folder *folder, const char *path, bool must_exist, struct
     if (code == 0)
         code = open_local_part(folder, must_exist, err);
     if (code == 0)
-        code = must_exist ? check_is_run(folder, err) : make_journal(folder->local_fd, err);
+        code = must_exist ? check_is_run(folder, err) : make_journal(folder, err);
     if (code < 0) {
+        if (!must_exist)
+            advise(err);
         folder_close(folder);
         return code;
     }

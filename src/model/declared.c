@@ -129,6 +129,8 @@ static bool setting_take(struct setting *setting, const struct record_setting *r
 bool declared_setting(struct run *run, const struct record_setting *record, uint32_t *id, bool *fresh)
 {
     struct setting *setting = run_setting_named(run, record->name);
+    if (record->type < VALUE_DOUBLE || record->type > VALUE_CHOICE)
+        return false; /* a text would have to be owned; no trainer of this version declares one */
     if (!setting) {
         setting = grow((void **)&run->settings, run->settings_count, SETTINGS_MAX, sizeof *setting);
         if (!setting || !(setting->name = text_copy(record->name)))

@@ -190,7 +190,7 @@ static void recover(struct server *server)
 {
     each_mailbox(server, recover_mailbox);
     tickets_recovered(server);
-    server->attach.recovered = true;
+    server->attach.recovered = server->attach.remove_mailboxes = true;
 }
 
 /* The trainer is gone and its journal has been read to the end. */
@@ -216,11 +216,14 @@ static void remove_mailbox(struct server *server, const char *name)
     struct holder holder = {0};
     if (!incarnation_parse(name + strlen("mailbox."), &incarnation))
         return;
-    /* a trainer that has just begun has its mailbox before its journal: whom the lock names is spared */
-    if (lock_look(server->folder.run_fd, "trainer", &holder, NULL) < 0 ||
-        (holder.pid != 0 && incarnation_same(&holder.incarnation, &incarnation)))
+    if (lock_look(server->folder.run_fd, "trainer", &holder, NULL) < 0)
         return;
-    unlinkat(server->folder.local_fd, name, 0);
+    /* A trainer that has just begun has its mailbox before its journal: whom the lock names is spared. One that has said
+     * its end is about to let go of the lock: its mailbox is removed in a later turn. */
+    if (holder.pid == 0 || !incarnation_same(&holder.incarnation, &incarnation))
+        unlinkat(server->folder.local_fd, name, 0);
+    else if (holder.ordinal <= server->attach.ended_ordinal)
+        server->attach.remove_mailboxes = true;
 }
 
 static void remove_dead_mailboxes(struct server *server)

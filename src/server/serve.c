@@ -66,7 +66,7 @@ static int open_folder(struct server *server, struct err *err)
         return err_set(err, ERR_BUSY, "%s is served already by process %d; watch it with: trimtab status --run %s",
                        server->folder.path, (int)other.pid, server->folder.path);
     if (server->lock_fd < 0)
-        return err->code;
+        return err_wrap(err, "%.200s", server->folder.path);
     unlinkat(server->folder.run_fd, "address", 0); /* of a server that was killed */
     struct holder self = {.pid = getpid()};
     lock_name(server->lock_fd, &self, NULL);
@@ -154,6 +154,9 @@ static void start_loop(struct server *server)
 
 static int build(struct server *server, struct err *err)
 {
+    /* a wrong address leaves no folder behind */
+    if (server->options->listen && listener_check(server->options->listen, err) < 0)
+        return err->code;
     if (open_folder(server, err) < 0 || open_store(server, err) < 0 || open_listeners(server, err) < 0)
         return err->code;
     base_name(server);

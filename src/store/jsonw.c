@@ -104,7 +104,7 @@ static void squeeze(struct buf *out, struct text text)
 
 void jsonw_embed(struct buf *out, struct text text)
 {
-    if (text.size && sound(text))
+    if (text.size && sound(out, text))
         squeeze(out, text);
     else
         jsonw_text(out, text);

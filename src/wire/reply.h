@@ -6,7 +6,8 @@
 #include "model/run.h"
 #include "model/ticket.h"
 
-/* {"CodeError":..,"Error":"0x..","Message":..,"code":..,"id":..,"Detail":..}; code and id where known. `ticket` 0: none. */
+/* {"CodeError":..,"Error":"0x..","Message":..,"code":..,"id":..,"Detail":..}; code and id where known. `ticket` 0:
+ * none. */
 void reply_refusal(struct buf *out, const struct refusal *refusal, bool code_known, int64_t code,
                    const struct request_id *id);
 
@@ -32,12 +33,13 @@ void result_describe(struct buf *out, const struct run *run, enum role role);
 void result_cursor(struct buf *out, uint64_t epoch, uint64_t n);
 void result_pending(struct buf *out, const struct ticket *ticket);
 void result_withdrawn(struct buf *out, uint64_t ticket);
-/* Of a ticket whose outcome is known: applied gives a result, anything else an error with "ticket" (and "step", "settings",
- * "reached" where they apply). The whole reply, with code and id of the asker. */
+/* Of a ticket whose outcome is known: applied gives a result, anything else an error with "ticket" (and "step",
+ * "settings", "reached" where they apply). The whole reply, with code and id of the asker. */
 void reply_outcome(struct buf *out, enum code code, const struct request_id *id, const struct ticket *ticket,
                    const struct run *run);
 
-/* The members that tell an outcome: "ticket":..,"outcome":..,... without braces; used by replies, events and the audit. */
+/* The members that tell an outcome: "ticket":..,"outcome":..,... without braces; used by replies, events and the audit.
+ */
 void outcome_members(struct buf *out, const struct ticket *ticket, const struct run *run);
 /* A value of a setting: number, true, "choice". */
 void setting_value_json(struct buf *out, const struct setting *setting, const struct value *value);

@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "wire/canonical.h"
 #include "wire/message.h"
 
 /* A glob is as long as a few names: what a subscription holds is bounded. */
-enum { LISTED_TEXT_BYTES = 256 };
 
 struct taking {
     const struct message *message;
@@ -122,14 +122,14 @@ static struct sentence expected_listed(const struct protocol_param *param)
     if (param->arg == ARG_TOPICS)
         return topic_names();
     struct sentence sentence;
-    snprintf(sentence.text, sizeof sentence.text, "texts of 1 to %d bytes without U+0000", LISTED_TEXT_BYTES);
+    snprintf(sentence.text, sizeof sentence.text, "texts of 1 to %d bytes without U+0000", LIMIT_LISTED_BYTES);
     return sentence;
 }
 
 static int check_listed(const struct taking *taking, const json_t *value)
 {
     size_t size = json_string_length(value);
-    bool suits = is_text(taking, value) && size >= 1 && size <= LISTED_TEXT_BYTES;
+    bool suits = is_text(taking, value) && size >= 1 && size <= LIMIT_LISTED_BYTES;
     if (taking->param->arg == ARG_TOPICS)
         suits = suits && protocol_topic(json_string_value(value), size);
     if (suits)
@@ -303,29 +303,13 @@ static int take_params(const struct message *message, const struct protocol_code
     return 0;
 }
 
-static int add_to_buf(const char *data, size_t size, void *buf)
-{
-    buf_add(buf, data, size);
-    return ((struct buf *)buf)->failed ? -1 : 0;
-}
-
 static int make_canonical(const json_t *root, struct text *canonical, struct refusal *refusal)
 {
-    json_t *shown = json_copy((json_t *)root);
-    /* Where memory runs out jansson's copy lacks members and says nothing. */
-    if (json_object_size(shown) != json_object_size(root)) {
-        json_decref(shown);
-        return no_memory(refusal);
-    }
-    json_object_del(shown, "id");
-    json_object_del(shown, "token");
     struct buf text;
     buf_init(&text);
-    size_t flags = JSON_SORT_KEYS | JSON_COMPACT | JSON_REAL_PRECISION(17);
-    int status = json_dump_callback(shown, add_to_buf, &text, flags);
-    json_decref(shown);
+    canonical_add(&text, root);
     buf_string(&text);
-    if (status < 0 || text.failed) {
+    if (text.failed) {
         buf_finish(&text);
         return no_memory(refusal);
     }

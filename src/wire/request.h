@@ -1,6 +1,6 @@
-/* request.h: one message into a request, in the order of checks that the protocol promises: UTF-8, NUL, depth, JSON (42;
- * a duplicate member is 41 only if the text is otherwise JSON), then object, members, code (41). The caller then checks
- * same code, role and rate, and only then asks for the parameters (43). Knows no descriptor, no clock. */
+/* request.h: one message into a request, in the order of checks that the protocol promises: UTF-8, NUL, depth, JSON
+ * (42; a duplicate member is 41 only if the text is otherwise JSON), then object, members, code (41). The caller then
+ * checks same code, role and rate, and only then asks for the parameters (43). Knows no descriptor, no clock. */
 #ifndef WIRE_REQUEST_H
 #define WIRE_REQUEST_H
 
@@ -9,14 +9,14 @@
 struct message; /* JSON, parsed */
 
 struct message_head {
-    int64_t code;         /* as given, where it was an integer; code_known tells */
-    bool code_known;      /* to be echoed in a reply */
+    int64_t code;                      /* as given, where it was an integer; code_known tells */
+    bool code_known;                   /* to be echoed in a reply */
     const struct protocol_code *entry; /* NULL: refused */
-    struct request_id id; /* only where it is a well-formed id */
+    struct request_id id;              /* only where it is a well-formed id */
 };
 
-/* 0 with *message set (destroy it), or -1 with the refusal (42, 41, 54). *head is filled in as far as it is known in either
- * case. `size` over LIMIT_MESSAGE_BYTES is 42. */
+/* 0 with *message set (destroy it), or -1 with the refusal (42, 41, 54). *head is filled in as far as it is known in
+ * either case. `size` over LIMIT_MESSAGE_BYTES is 42. */
 int message_read(const char *text, size_t size, struct message **message, struct message_head *head,
                  struct refusal *refusal);
 /* Validates id and every parameter against the tables. 0 with *request to be finished by the caller, or -1 (43, 54). */

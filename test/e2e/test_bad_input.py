@@ -174,7 +174,7 @@ class Folders(Bad):
 
     def test_a_path_that_is_too_long(self):
         self.serve_fails("name too long", run=self.folder / ("n" * 300))
-        self.serve_fails("too long", run=str(self.folder) + "/x" * 2500)
+        self.serve_fails("too long", status=2, run=str(self.folder) + "/x" * 2500)
 
     def test_a_file_where_the_folder_should_be(self):
         file = self.folder / "file"
@@ -242,6 +242,124 @@ class Ports(Bad):
         self.refused(done, 1, str(first.pid))
         self.assertFalse((self.folder / "x").exists())
         self.assertEqual(self.tool("status", "--run", self.run_folder).returncode, 0)  # socket and address are the first one's still
+
+
+class Database(Bad):
+    """A run of 300 steps and two requests, all stored; 200 steps more wait in the journal."""
+
+    def setUp(self):
+        super().setUp()
+        server = self.serve()
+        trainer = self.train("--step-us", 100, "--steps", 500)
+        wire = self.connect()
+        self.wait_attached(wire)
+        self.tickets = [wire.result(20, settings={"lr": value})["ticket"] for value in (0.2, 0.3)]
+        self.wait_status(wire, "some steps", lambda s: s["run"]["step"] > 300)
+        self.assertEqual(self.end(server), 0)
+        self.assertEqual(trainer.wait(timeout=PATIENCE), 0)
+        self.db = self.run_folder / "run.db"
+        self.assertEqual(len(self.segments()), 1)
+
+    def damage(self, at, data):
+        with open(self.db, "r+b") as file:
+            file.seek(at)
+            file.write(data)
+
+    def files(self):
+        """What lies in the folder, but for what a server that is refused may write: its name in the lock."""
+        return {path.name: path.read_bytes() for path in self.run_folder.iterdir() if path.is_file() and path.name != "lock"}
+
+    def moved_aside(self):
+        return [path for path in self.run_folder.glob("run.db.damaged-*") if path.name[-4:] not in ("-wal", "-shm")]
+
+    def assert_begun_anew(self, before):
+        """The damaged file is kept as it was; all that the journal held is stored again; no ticket is used again."""
+        server = self.serve()
+        wire = self.connect()
+        self.wait_status(wire, "the end", lambda s: s["run"]["state"] == "finished")
+        said = self.warnings("run.db was damaged")
+        self.assertEqual(len(said), 1, self.log())
+        aside = self.moved_aside()
+        self.assertEqual([path.read_bytes() for path in aside], [before])
+        self.assertIn(aside[0].name, said[0])
+        self.train("--step-us", 200, "--life", 2)
+        self.wait_attached(wire)
+        result = wire.result(20, settings={"lr": 0.5})
+        self.assertGreater(result["ticket"], max(self.tickets))
+        self.assertLess(result["ticket"], 2 ** 53)
+        self.assertEqual(result["settings"]["lr"]["effective"], 0.5)
+        self.assertEqual(wire.result(22, ticket=result["ticket"])["outcome"], "applied")
+        wire.result(18)
+        self.wait_status(wire, "the end", lambda s: s["run"]["state"] == "finished" and not s["trainer"]["attached"])
+        self.assertEqual(self.end(server), 0)
+        points = self.points()
+        self.assertEqual(points[:500], [(step, 1e9 + step) for step in range(500)])
+        self.assertTrue(all(value >= 2e9 for _, value in points[500:]))
+        self.assertEqual(self.tool("audit", "--verify", "--run", self.run_folder).returncode, 0)
+        self.assertEqual([path.read_bytes() for path in self.moved_aside()], [before])
+
+    def test_random_bytes_at_its_start(self):
+        self.damage(0, random.Random(1).randbytes(4096))
+        self.assert_begun_anew(self.db.read_bytes())
+
+    def test_cut_to_100_bytes(self):
+        os.truncate(self.db, 100)
+        self.assert_begun_anew(self.db.read_bytes())
+
+    def test_overwritten_in_the_middle(self):
+        size = self.db.stat().st_size
+        self.damage(size // 4, random.Random(2).randbytes(size // 2))
+        self.assert_begun_anew(self.db.read_bytes())
+
+    def test_without_a_byte(self):
+        os.truncate(self.db, 0)
+        self.assert_begun_anew(b"")
+
+    def test_the_second_half_missing(self):
+        os.truncate(self.db, self.db.stat().st_size // 8192 * 4096)
+        self.assert_begun_anew(self.db.read_bytes())
+
+    def test_damaged_twice_in_a_second(self):
+        for n in (1, 2):
+            self.damage(0, b"%d" % n * 4096)
+            self.end(self.serve())
+        self.assertEqual(sorted(path.read_bytes()[:1] for path in self.moved_aside()), [b"1", b"2"])
+
+    def test_made_by_a_newer_trimtab(self):
+        with sqlite3.connect(self.db) as db:
+            db.execute("PRAGMA user_version=99")
+        db.close()
+        before = self.files()
+        self.serve_fails("newer trimtab", "99", "use that trimtab")
+        done = self.tool("audit", "--verify", "--run", self.run_folder)
+        self.assertEqual((done.returncode, len(done.stderr.splitlines())), (3, 1))
+        self.assertEqual(self.files(), before)
+        self.assertEqual(len(self.segments()), 1)
+
+    def test_another_programs_database(self):
+        self.db.unlink()
+        with sqlite3.connect(self.db) as db:
+            db.execute("CREATE TABLE recipes(name TEXT)")
+            db.execute("INSERT INTO recipes VALUES('soup')")
+        db.close()
+        before = self.files()
+        self.serve_fails("another program's database", "choose another folder")
+        self.assertEqual(self.files(), before)
+
+    def test_a_folder_in_its_place(self):
+        self.db.unlink()
+        self.db.mkdir()
+        (self.db / "mine").write_text("mine")
+        self.serve_fails("run.db")
+        self.assertEqual((self.db / "mine").read_text(), "mine")
+
+    def test_that_cannot_be_read(self):
+        program, options = self.as_nobody()
+        self.own(self.run_folder, *self.run_folder.rglob("*"))
+        self.db.chmod(0)
+        self.serve_fails("run.db", executable=program, **options)
+        self.db.chmod(0o600)
+        self.assertEqual(self.serve_to_the_end(), list(range(500)))
 
 
 if __name__ == "__main__":
