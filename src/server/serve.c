@@ -68,6 +68,7 @@ static int open_folder(struct server *server, struct err *err)
     if (server->lock_fd < 0)
         return err_wrap(err, "%.200s", server->folder.path);
     unlinkat(server->folder.run_fd, "address", 0); /* of a server that was killed */
+    server->served = other.pid != 0;
     struct holder self = {.pid = getpid()};
     lock_name(server->lock_fd, &self, NULL);
     server->journal_fd = openat(server->folder.local_fd, "journal/0", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -81,6 +82,7 @@ static int open_store(struct server *server, struct err *err)
     struct store_options options = {.run = server->folder.path,
                                     .run_fd = server->folder.run_fd,
                                     .journal_fd = server->journal_fd,
+                                    .served = server->served,
                                     .exclusive = !server->folder.is_local,
                                     .full_sync = server->options->full_sync};
     struct store *store = NULL;

@@ -78,6 +78,7 @@ struct server {
     uv_loop_t loop;
     struct folder folder;
     int journal_fd, lock_fd;
+    bool served; /* by another server before this one */
     struct run run;
     struct hub hub;
     struct lanes lanes;

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "channel/journal_folder.h"
 #include "store/db.h"
 
 #define TICKETS_A_SECOND 1000 /* the clock's tickets: more than anybody can have asked for */
@@ -20,11 +21,22 @@ static void part_name(char out[NAME_MAX + 1], const char *name, const char *part
     snprintf(out, NAME_MAX + 1, "%.*s%s", NAME_MAX - 16, name, part);
 }
 
-int aside_is_needed(int run_fd)
+static int there_is_one(void *context, struct segment_id *id)
+{
+    (void)context;
+    (void)id;
+    return 1;
+}
+
+int aside_is_needed(int run_fd, int journal_fd, bool served)
 {
     struct stat db, wal;
-    bool no_db = fstatat(run_fd, DB_NAME, &db, 0) != 0 || db.st_size == 0;
-    return no_db && fstatat(run_fd, DB_NAME "-wal", &wal, 0) == 0 && wal.st_size > 0;
+    bool missing = fstatat(run_fd, DB_NAME, &db, 0) != 0;
+    if (!missing && db.st_size > 0)
+        return 0;
+    if (fstatat(run_fd, DB_NAME "-wal", &wal, 0) == 0 && wal.st_size > 0)
+        return 1;
+    return (!missing || served) && journal_fd >= 0 && journal_folder_each(journal_fd, there_is_one, NULL, NULL) == 1;
 }
 
 static bool is_free(int run_fd, const char *name)
@@ -73,15 +85,21 @@ static bool learn(const char *run, const char *name, bool has_wal, uint64_t *nex
 int aside_move(struct aside *aside, const char *run, int run_fd, int64_t now_ns, struct err *err)
 {
     bool has_wal = faccessat(run_fd, DB_NAME "-wal", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+    bool moved = false;
     choose_name(aside->name, run_fd, now_ns);
     for (size_t i = 0; i < PARTS; i++) {
         char from[NAME_MAX + 1], to[NAME_MAX + 1];
         part_name(from, DB_NAME, parts[i]);
         part_name(to, aside->name, parts[i]);
-        if (faccessat(run_fd, from, F_OK, AT_SYMLINK_NOFOLLOW) == 0 && renameat(run_fd, from, run_fd, to) != 0)
+        if (faccessat(run_fd, from, F_OK, AT_SYMLINK_NOFOLLOW) != 0)
+            continue;
+        if (renameat(run_fd, from, run_fd, to) != 0)
             return err_errno(err, ERR_SYSTEM, "cannot move the damaged run.db aside");
+        moved = true;
     }
-    aside->learned = learn(run, aside->name, has_wal, &aside->next_ticket);
+    if (!moved)
+        aside->name[0] = '\0';
+    aside->learned = moved && learn(run, aside->name, has_wal, &aside->next_ticket);
     if (!aside->learned)
         aside->next_ticket = (uint64_t)(now_ns / 1000000000) * TICKETS_A_SECOND;
     return 0;

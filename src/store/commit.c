@@ -32,9 +32,17 @@ static int write_all(struct store *store, struct store_commit *commit, struct er
     return code;
 }
 
+/* Some errors have rolled back already. One that fails is tried again before the next transaction. */
+static void roll_back(struct store *store)
+{
+    if (!sqlite3_get_autocommit(store->db))
+        db_run(store->statement[STATEMENT_ROLLBACK], NULL);
+}
+
 /* All that there is, or nothing: what is in memory is then loaded anew before the next transaction. */
 static int transact(struct store *store, struct store_commit *commit, struct err *err)
 {
+    roll_back(store);
     int code = store->stale ? store_reload(store, err) : 0;
     if (!code)
         code = db_run(store->statement[STATEMENT_BEGIN], err);
@@ -56,8 +64,7 @@ static int transact(struct store *store, struct store_commit *commit, struct err
         commit->points += store->points;
         return 0;
     }
-    if (!sqlite3_get_autocommit(store->db))
-        sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    roll_back(store);
     store->stale = true;
     store->budget_bytes = STORE_BUDGET_LEAST;
     return code;

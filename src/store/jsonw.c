@@ -80,9 +80,11 @@ void jsonw_time(struct buf *out, int64_t time_ns)
                (unsigned)(size % 1000000));
 }
 
-static bool sound(struct text text)
+static bool is_sound(struct buf *out, struct text text)
 {
-    json_t *json = json_loadb(text.data, text.size, JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, NULL);
+    json_error_t why;
+    json_t *json = json_loadb(text.data, text.size, JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &why);
+    out->failed |= !json && json_error_code(&why) == json_error_out_of_memory;
     json_decref(json);
     return json != NULL;
 }
@@ -104,7 +106,7 @@ static void squeeze(struct buf *out, struct text text)
 
 void jsonw_embed(struct buf *out, struct text text)
 {
-    if (text.size && sound(out, text))
+    if (text.size && is_sound(out, text))
         squeeze(out, text);
     else
         jsonw_text(out, text);

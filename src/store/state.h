@@ -19,6 +19,7 @@
 #define STORE_STATEMENTS(X)                                                                                            \
     X(BEGIN, "BEGIN IMMEDIATE")                                                                                        \
     X(COMMIT, "COMMIT")                                                                                                \
+    X(ROLLBACK, "ROLLBACK")                                                                                            \
     X(POSITION, "UPDATE position SET incarnation=?1,ordinal=?2,sequence=?3,offset=?4")                                 \
     X(TRAINER, "INSERT OR REPLACE INTO trainers(ordinal,incarnation,run) VALUES(?1,?2,?3)")                            \
     X(STATE, "INSERT OR REPLACE INTO state(id,state,step,time_ns,ticket) VALUES(1,?1,?2,?3,?4)")                       \

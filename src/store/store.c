@@ -111,8 +111,8 @@ static void disconnect(struct store *store)
 static int connect(struct store *store, struct err *err)
 {
     int code = schema_peek(store->run, err);
-    if (!code && aside_is_needed(store->options.run_fd))
-        code = err_set(err, ERR_DAMAGED, "run.db is missing, and what belongs to it is not");
+    if (!code && aside_is_needed(store->options.run_fd, store->options.journal_fd, store->options.served))
+        code = err_set(err, ERR_DAMAGED, "it is missing or empty, and what belongs to it is not");
     if (!code)
         code = db_open(&store->db, store->run, DB_NAME, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL, err);
     if (!code && store->options.exclusive)
@@ -144,9 +144,9 @@ static int replace_damaged(struct store *store, char notice[480], struct err *er
         code = begin_anew(store, &aside, err);
     if (!code)
         snprintf(notice, 480,
-                 "run.db was damaged (%s) and is kept as %.80s; a new one was begun with what the journal still holds, "
+                 "run.db was damaged (%s)%s%.80s; a new one was begun with what the journal still holds, "
                  "tickets go on from %llu (%s)",
-                 why, aside.name, (unsigned long long)aside.next_ticket,
+                 why, *aside.name ? " and is kept as " : "", aside.name, (unsigned long long)aside.next_ticket,
                  aside.learned ? "learned from the old one" : "taken from the clock");
     return code;
 }

@@ -21,6 +21,7 @@ struct store_options {
     const char *run; /* the folder's path */
     int run_fd;      /* open descriptors of it and of journal/0; borrowed for the life of the store */
     int journal_fd;  /* -1: no journal (an ended run) */
+    bool served;     /* a server was here before: then there was a run.db */
     bool exclusive;  /* RUN is not on a local file system: locking_mode=EXCLUSIVE */
     bool full_sync;  /* synchronous=FULL instead of NORMAL */
 };

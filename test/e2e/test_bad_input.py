@@ -24,6 +24,20 @@ SEGMENT, SEGMENT_HEADER = 2 << 20, 4096
 
 
 class Bad(Case):
+    def setUp(self):
+        super().setUp()
+        self.wires = []
+
+    def connect(self, run=None):
+        self.wires.append(super().connect(run))
+        return self.wires[-1]
+
+    def end(self, process, number=signal.SIGTERM):
+        """A server waits a while for its clients to hang up: ours do."""
+        while self.wires:
+            self.wires.pop().close()
+        return super().end(process, number)
+
     def refused(self, done, status, *words):
         """It ended with this status and one sentence on standard error that holds the words."""
         self.assertEqual((done.returncode, done.stdout), (status, ""), done.stderr)
@@ -314,6 +328,21 @@ class Database(Bad):
     def test_without_a_byte(self):
         os.truncate(self.db, 0)
         self.assert_begun_anew(b"")
+
+    def test_gone(self):
+        """Nothing to move aside; but tickets whose outcomes the journal holds are not given away again."""
+        self.db.unlink()
+        server = self.serve()
+        self.assertEqual(len(self.warnings("run.db was damaged (it is missing")), 1, self.log())
+        self.train("--step-us", 200, "--life", 2)
+        wire = self.connect()
+        self.wait_attached(wire)
+        result = wire.result(20, settings={"lr": 0.5})
+        self.assertGreater(result["ticket"], max(self.tickets))
+        self.assertEqual(result["settings"]["lr"]["effective"], 0.5)
+        self.assertEqual(self.end(server), 0)
+        self.assertEqual(self.steps()[:500], list(range(500)))
+        self.assertEqual(self.moved_aside(), [])
 
     def test_the_second_half_missing(self):
         os.truncate(self.db, self.db.stat().st_size // 8192 * 4096)

@@ -1,7 +1,9 @@
 """`trimtab run -- CMD`: the command's output, status and signals, on a terminal and without one."""
 import os
 import pty
+import re
 import signal
+import subprocess
 import threading
 import unittest
 
@@ -115,6 +117,15 @@ class Gpt(Case):
 
     def gpt(self, *arguments, run):
         return self.start(TRIMTAB, "run", "--run", run, "--listen", "127.0.0.1:0", "--", GPT, "--seed", 3, "--eval-every", 15, *arguments)
+
+    def test_it_learns(self):
+        """Six seeds gave 1.79 to 1.84 (mean 1.815, standard deviation 0.017); before training it is about 4.69."""
+        done = subprocess.run([GPT, "--steps", "400", "--seed", "1"], env=dict(self.environment, TRIMTAB="off"), cwd=self.folder,
+                              capture_output=True, text=True, timeout=600)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        loss = float(re.search(r"val/loss ([0-9.]+) after 400 steps", done.stdout).group(1))
+        self.assertLess(loss, 1.95)
+        self.assertGreater(loss, 1.0)
 
     def losses(self, run):
         return self.points("train/loss", run=run)
