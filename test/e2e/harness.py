@@ -163,17 +163,15 @@ class Case(unittest.TestCase):
         return process
 
     def wait_address(self, process, run=None):
-        path = (run or self.run_folder) / "address"
-
+        """The server holds the lock in its own name first, then writes the address: an older server's is gone by then."""
         def there():
             if process.poll() is not None:
                 raise AssertionError(f"the server ended with {process.returncode}: {self.log()}")
             try:
-                return path.read_text().strip() and self.serves(process, run)
+                return self.serves(process, run) and self.address(run)
             except FileNotFoundError:
-                return False
-        wait_for("the server's address", there)
-        return path.read_text().strip()
+                return None
+        return wait_for("the server's address", there)
 
     def serves(self, process, run=None):
         """RUN/lock names this process (or, of `trimtab run`, the same)."""
@@ -219,13 +217,20 @@ class Case(unittest.TestCase):
 
     # ---- what is left behind ----
 
+    def each_point(self, series="toy/value", run=None):
+        """(step, value) as stored, one by one."""
+        with open(self.folder / "points", "w+") as out:
+            done = subprocess.run([DUMP, str(run or self.run_folder)], stdout=out, stderr=subprocess.PIPE, text=True, timeout=600)
+            if done.returncode:
+                raise AssertionError(done.stderr)
+            out.seek(0)
+            for line in out:
+                name, step, _, value = line.split(" ")
+                if name == series:
+                    yield int(step), float(value)
+
     def points(self, series="toy/value", run=None):
-        """[(step, value)] as stored."""
-        done = subprocess.run([DUMP, str(run or self.run_folder)], capture_output=True, text=True, timeout=120)
-        if done.returncode:
-            raise AssertionError(done.stderr)
-        rows = (line.split(" ") for line in done.stdout.splitlines())
-        return [(int(step), float(value)) for name, step, _, value in rows if name == series]
+        return list(self.each_point(series, run))
 
     def audit(self, wire):
         records, at = [], 1

@@ -14,6 +14,7 @@ import subprocess
 import threading
 import time
 import unittest
+import zlib
 
 from harness import DUMP, PATIENCE, TOY, TRIMTAB, Case, Wire, truth, wait_for
 
@@ -281,7 +282,7 @@ class Database(Bad):
 
     def files(self):
         """What lies in the folder, but for what a server that is refused may write: its name in the lock."""
-        return {path.name: path.read_bytes() for path in self.run_folder.iterdir() if path.is_file() and path.name != "lock"}
+        return {path.name: zlib.crc32(path.read_bytes()) for path in self.run_folder.iterdir() if path.is_file() and path.name != "lock"}
 
     def moved_aside(self):
         return [path for path in self.run_folder.glob("run.db.damaged-*") if path.name[-4:] not in ("-wal", "-shm")]
@@ -360,9 +361,9 @@ class Database(Bad):
         db.close()
         before = self.files()
         self.serve_fails("newer trimtab", "99", "use that trimtab")
-        done = self.tool("audit", "--verify", "--run", self.run_folder)
-        self.assertEqual((done.returncode, len(done.stderr.splitlines())), (3, 1))
         self.assertEqual(self.files(), before)
+        self.refused(self.tool("audit", "--verify", "--run", self.run_folder), 3, "newer trimtab")
+        self.assertEqual(self.files()["run.db"], before["run.db"])
         self.assertEqual(len(self.segments()), 1)
 
     def test_another_programs_database(self):
@@ -389,6 +390,163 @@ class Database(Bad):
         self.serve_fails("run.db", executable=program, **options)
         self.db.chmod(0o600)
         self.assertEqual(self.serve_to_the_end(), list(range(500)))
+
+
+class Journal(Bad):
+    """What lies in the journal of a run that was recorded without a server; nothing that cannot be read is ever deleted."""
+
+    def patch(self, path, at, data):
+        with open(path, "r+b") as file:
+            file.seek(at)
+            file.write(data)
+
+    def assert_kept(self, *contents):
+        """Somewhere in the journal's folder each of these is still there, byte for byte."""
+        left = [path.read_bytes() for path in (self.run_folder / "journal").rglob("*") if path.is_file()]
+        for content in contents:
+            self.assertIn(zlib.crc32(content), [zlib.crc32(data) for data in left])
+
+    def assert_gap_told(self, *words, times=1):
+        """A log line, and a row in run.db."""
+        told = [line for line in self.warnings("gap: ") if all(word in line for word in words)]
+        self.assertEqual(len(told), times, self.log())
+        with sqlite3.connect(self.run_folder / "run.db") as db:
+            rows = [row for row, in db.execute("SELECT reason FROM gaps") if all(word in row for word in words)]
+        db.close()
+        self.assertEqual(len(rows), times, rows)
+
+    def three_segments(self):
+        self.record(160_000)
+        segments = self.segments()
+        self.assertEqual(len(segments), 3)
+        return segments
+
+    def assert_rest(self, steps, lost_from, lost_to):
+        """All is stored once and in order but for a stretch that begins and ends within these bounds."""
+        missing = sorted(set(range(160_000)) - set(steps))
+        self.assertEqual(sorted(set(steps)), steps)
+        self.assertEqual(missing, list(range(missing[0], missing[-1] + 1)))
+        self.assertGreaterEqual(missing[0], lost_from)
+        self.assertLess(missing[-1], lost_to)
+
+    def test_a_segment_of_another_version(self):
+        segments = self.three_segments()
+        self.patch(segments[1], 8, struct.pack("<I", 7))
+        bytes_before = segments[1].read_bytes()
+        self.assert_rest(self.serve_to_the_end(), 60_000, 135_000)
+        self.assert_gap_told(segments[1].name, "version 7")
+        self.assert_kept(bytes_before)
+
+    def test_the_only_segment_of_another_version(self):
+        self.record(100)
+        segment, = self.segments()
+        self.patch(segment, 8, struct.pack("<I", 7))
+        bytes_before = segment.read_bytes()
+        for _ in range(2):
+            server = self.serve()
+            self.train("--steps", 50, "--life", 2).wait(timeout=PATIENCE)
+            self.wait_status(self.connect(), "the end", lambda s: s["run"]["state"] == "finished")
+            self.end(server)
+        self.assert_gap_told(segment.name, "version 7", times=2)  # by each server that finds it there
+        self.assertEqual(segment.read_bytes(), bytes_before)
+        self.assertEqual(self.steps(), 2 * list(range(50)))
+
+    def test_garbage_in_a_header(self):
+        segments = self.three_segments()
+        self.patch(segments[1], 0, random.Random(3).randbytes(SEGMENT_HEADER))
+        bytes_before = segments[1].read_bytes()
+        self.assert_rest(self.serve_to_the_end(), 60_000, 135_000)
+        self.assert_gap_told(segments[1].name, "not a segment")
+        self.assert_kept(bytes_before)
+
+    def test_garbage_in_the_words_that_change(self):
+        segments = self.three_segments()
+        self.patch(segments[1], 128, b"\xff" * 16)
+        bytes_before = segments[1].read_bytes()
+        self.assert_rest(self.serve_to_the_end(), 60_000, 135_000)
+        self.assert_gap_told("count of published bytes")
+        self.assert_kept(bytes_before)
+
+    def test_garbage_in_the_middle(self):
+        segments = self.three_segments()
+        self.patch(segments[1], SEGMENT // 2, random.Random(4).randbytes(5000))
+        bytes_before = segments[1].read_bytes()
+        self.assert_rest(self.serve_to_the_end(), 90_000, 135_000)
+        self.assert_gap_told("bytes of the journal are damaged")
+        self.assert_kept(bytes_before)
+
+    def test_a_flipped_bit_in_every_part(self):
+        """Nothing that carries a checksum is believed, nothing ends the server."""
+        self.record(300, env={"XDG_STATE_HOME": str(self.folder / "state")})
+        segment, = self.segments()
+        sound = segment.read_bytes()
+        moment = random.Random(5)
+        for at in [moment.randrange(SEGMENT_HEADER, SEGMENT_HEADER + 9000) for _ in range(12)]:
+            segment.write_bytes(sound[:at] + bytes([sound[at] ^ 1 << moment.randrange(8)]) + sound[at + 1:])
+            for path in self.run_folder.glob("run.db*"):
+                path.unlink()
+            (self.run_folder / "lock").unlink(missing_ok=True)
+            steps = self.serve_to_the_end()
+            self.assertGreaterEqual(len(steps), 0)
+            self.assertEqual(self.tool("audit", "--verify", "--run", self.run_folder).returncode, 0)
+
+    def test_a_missing_segment(self):
+        segments = self.three_segments()
+        segments[1].unlink()
+        self.assert_rest(self.serve_to_the_end(), 60_000, 135_000)
+        self.assert_gap_told("missing", segments[2].name)
+
+    def test_the_first_segment_missing(self):
+        segments = self.three_segments()
+        segments[0].unlink()
+        steps = self.serve_to_the_end()
+        self.assertEqual(steps, list(range(steps[0], 160_000)))
+        self.assert_gap_told("missing", segments[1].name)
+
+    def test_what_is_no_segment_at_all(self):
+        """A folder, a sparse file of a terabyte, a fifo, a link, a socket, an empty file: each under a segment's name or under its own."""
+        self.record(1000)
+        journal = self.run_folder / "journal" / "0"
+        name = "%032x.%010d"
+        (journal / (name % (1, 0))).mkdir()
+        (journal / "folder").mkdir()
+        with open(journal / (name % (2, 0)), "wb") as file:
+            file.truncate(1 << 40)
+        os.mkfifo(journal / (name % (3, 0)))
+        (journal / (name % (4, 0))).symlink_to("/dev/zero")
+        (journal / (name % (5, 0))).write_bytes(b"")
+        with socket.socket(socket.AF_UNIX) as peer:
+            peer.bind(str(journal / (name % (6, 0))))
+        (journal / "notes").write_text("mine")
+        before = {path.name: path.lstat().st_ino for path in journal.iterdir() if path not in self.segments()[-1:]}
+        for _ in range(2):
+            self.assertEqual(self.serve_to_the_end(), list(range(1000)))
+        for number in range(1, 7):
+            self.assert_gap_told(name % (number, 0))
+        after = {path.name.removesuffix(".damaged"): path.lstat().st_ino for path in journal.iterdir()}
+        self.assertEqual(after, before)  # moved aside perhaps, never deleted
+
+    def test_a_segment_that_may_not_be_read(self):
+        program, options = self.as_nobody()
+        segments = self.three_segments()
+        self.own(self.run_folder, *self.run_folder.rglob("*"))
+        segments[1].chmod(0)
+        server = self.serve(executable=program, **options)
+        self.wait_status(self.connect(), "the end", lambda s: s["run"]["state"] == "finished")
+        self.assertEqual(self.end(server), 0)
+        self.assert_rest(self.steps(), 60_000, 135_000)
+        self.assert_gap_told(segments[1].name, "Permission denied")
+        kept, = (path for path in segments[1].parent.iterdir() if path.name.startswith(segments[1].name))
+        self.assertEqual(kept.stat().st_size, SEGMENT)
+
+    def test_a_gap_is_an_event(self):
+        self.three_segments()[1].unlink()
+        self.serve()
+        wire = self.connect()
+        wire.result(5, topics=["messages"], since={"epoch": wire.result(5, topics=["run"])["cursor"]["epoch"], "n": 0})
+        message = wire.event("message")
+        self.assertEqual((message["level"], message["by"]), ("warning", "trimtab"))
+        self.assertIn("missing", message["text"])
 
 
 if __name__ == "__main__":

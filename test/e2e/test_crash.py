@@ -35,8 +35,10 @@ class Crash(Case):
             if trainer is None:
                 path = self.folder / f"truth-{number}"
                 lives.append((number + 1, path))
-                trainer = self.train("--life", number + 1, "--truth", path, "--series", moment.choice([0, 3]),
-                                     "--step-us", moment.choice([0, 0, 1, 50]))
+                series, step_us = moment.choice([0, 3]), moment.choice([0, 0, 1, 50])
+                # one that spins is given enough to rotate the journal, and not so much that counting takes longer than training
+                steps = 0 if step_us else 150000 // (1 + series)
+                trainer = self.train("--life", number + 1, "--truth", path, "--series", series, "--step-us", step_us, "--steps", steps)
                 wait_for("the trainer's loop", lambda: path.exists() and path.stat().st_size == 16 and truth(path)[1] > 0)
             self.ask(moment, told)
             time.sleep(moment.random() * 0.03)  # the moment of the kill is the input here, not a wait
@@ -77,18 +79,15 @@ class Crash(Case):
             pass
 
     def assert_points(self, lives):
-        by_life = {}
-        for step, value in self.points():
+        counts = {}
+        for step, value in self.each_point():
             life, at = divmod(int(value), 10 ** 9)
             self.assertEqual(at, step)
-            by_life.setdefault(life, []).append(step)
-        total = 0
+            self.assertEqual(step, counts.get(life, 0), f"life {life}: points missing, doubled or out of order")
+            counts[life] = step + 1
         for life, path in lives:
-            steps = by_life.get(life, [])
-            self.assertEqual(steps, list(range(len(steps))), f"life {life}: points missing, doubled or out of order")
-            self.assertGreaterEqual(len(steps), truth(path)[0] + 1, f"life {life}: published points are missing")
-            total += len(steps)
-        self.assertGreater(total, 0)
+            self.assertGreaterEqual(counts.get(life, 0), truth(path)[0] + 1, f"life {life}: published points are missing")
+        self.assertGreater(sum(counts.values()), 0)
 
     def test_killed_server_of_a_paused_run(self):
         """The run stays paused without a server, and its successor can resume it."""
