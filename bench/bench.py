@@ -12,20 +12,22 @@ import types
 
 import figures
 import machine
-from parties import (ALL_TOPICS, BUILD, COST, GPT, LATENCY, LONG, PAUSE, SLOWDOWN, SPIN, STATUS, STOP, SUBSCRIBE, Failed,
-                     Stage, cpu_seconds)
+from parties import (ALL_TOPICS, BUILD, COST, GPT, LATENCY, LONG, PAUSE, SLOWDOWN, SPIN, STATUS, SUBSCRIBE, Failed, Stage,
+                     cpu_seconds)
 from table import Table, shown
 
 NS, US, MS = 1e-9, 1e-6, 1e-3
-SCALARS = 20  # a step, of cost.c and slowdown.c
+SCALARS = 20       # a step, of cost.c and slowdown.c
+GPT_STEPS = 20000  # more than it comes to
+IDLE = 0.002    # of a core
 BURN_SHARE = 0.01
 
 FULL = types.SimpleNamespace(
-    costs=9, calls=5_000_000, segments=32, idle_parts=5, idle_seconds=4, pings=2000, requests=1000, gpt_requests=1000,
-    block_pairs=60, block_steps=10, burn_pairs=20, run_pairs=12, run_steps=80)
+    costs=9, calls=5_000_000, segments=16, idle_parts=5, idle_seconds=4, pings=2000, requests=1000, gpt_requests=1000,
+    block_pairs=120, block_steps=5, burn_pairs=40, run_pairs=12, run_steps=80)
 QUICK = types.SimpleNamespace(
-    costs=3, calls=2_000_000, segments=16, idle_parts=3, idle_seconds=1, pings=500, requests=200, gpt_requests=50,
-    block_pairs=8, block_steps=5, burn_pairs=8, run_pairs=3, run_steps=20)
+    costs=3, calls=2_000_000, segments=8, idle_parts=3, idle_seconds=1, pings=500, requests=200, gpt_requests=50,
+    block_pairs=12, block_steps=5, burn_pairs=8, run_pairs=6, run_steps=10)
 
 
 class Bench:
@@ -38,16 +40,16 @@ class Bench:
     # ---- what a call costs the trainer ----
 
     def cost_once(self, way):
-        """One sample of each figure, in a fresh run: {name: seconds of CPU a call}."""
+        """One sample of each figure, in a fresh run: {name: (CPU, wall) seconds of a call}."""
         size = ["--calls", self.sizes.calls, "--segments", self.sizes.segments]
         with self.stage() as stage:
             if way == "off":
                 rows = stage.start(COST, *size, "--off", TRIMTAB="off").rest()
-            elif way == "alone":
-                rows = stage.start(COST, *size).rest()
-            else:
+            elif way == "served":
                 rows = self.cost_served(stage, size)
-        return {name: float(cpu) * NS for name, cpu, _ in rows}
+            else:
+                rows = stage.start(COST, *size, *(["--cold"] if way == "cold" else [])).rest()
+        return {name: (float(cpu) * NS, float(wall) * NS) for name, cpu, wall in rows}
 
     def cost_served(self, stage, size):
         server = stage.serve()
@@ -63,55 +65,73 @@ class Bench:
         return rows
 
     def costs(self):
-        self.table.section("what a call costs the trainer: CPU time, median of several runs, least .. greatest")
-        ways = {way: [] for way in ("alone", "served", "off")}
+        self.table.section("what a call costs the trainer: CPU time, of several runs")
+        ways = {way: [] for way in ("alone", "served", "off", "cold")}
         for _ in range(self.sizes.costs):
             for way, samples in ways.items():
                 samples.append(self.cost_once(way))
-        self.cost_table("no server", ways["alone"], True)
-        self.cost_table("server reads along", ways["served"], True)
-        self.cost_table("TRIMTAB=off", ways["off"], False)
-        for name, what in (("empty_call", "to compare: a call of an empty function"), ("clock_read", "to compare: a clock read")):
-            self.table.samples(what, "ns", [sample[name] for way in ways.values() for sample in way])
+        self.cost_table("no server", ways["alone"], targets=True)
+        self.cost_table("server reads along", ways["served"], targets=True)
+        self.cost_table("TRIMTAB=off", ways["off"], targets=False)
+        self.cost_compare(ways)
 
-    def cost_table(self, way, samples, has_targets):
-        def add(what, values, target):
-            self.table.samples(f"{what}, {way}", "ns", values, target * NS if has_targets and target else None)
-        points = {n: [sample[f"control_point_{n}"] for sample in samples] for n in (0, 1, 4, 16)}
-        add(f"batched log, {SCALARS} scalars a step", [sample["log_20"] for sample in samples], 20)
-        add("batched log, 1 scalar a step", [sample["log_1"] for sample in samples], None)
-        add("stand-alone log", [sample["log_at"] for sample in samples], 70)
+    def cost_table(self, way, samples, targets):
+        def cpu(figure):
+            return [sample[figure][0] for sample in samples]
+
+        def add(what, values, target=None):
+            self.table.samples(f"{what}, {way}", "ns", values, target * NS if targets and target else None)
+        points = {n: cpu(f"control_point_{n}") for n in (0, 1, 4, 16)}
+        add(f"batched log, {SCALARS} a step", cpu("log_20"), 20)
+        add("batched log, 1 a step", cpu("log_1"))
+        add("stand-alone log", cpu("log_at"), 70)
         add("empty control point", points[0], 6)
-        add("  a bound setting more",
-            [figures.slope([(n, points[n][i]) for n in points]) for i in range(len(samples))], 1)
+        slopes = [figures.slope([(n, points[n][i]) for n in points]) for i in range(len(samples))]
+        add("  each bound setting", slopes, 1)
         for n in (1, 4, 16):
-            add(f"  with {n} settings", points[n], None)
+            add(f"  with {n} bound settings", points[n])
+
+    def cost_compare(self, ways):
+        """What helps to judge the others."""
+        def of(figure, *names, clock=0):
+            return [sample[figure][clock] for name in names for sample in ways[name]]
+        self.table.samples(f"batched log, {SCALARS} a step, no server, wall time", "ns", of("log_20", "alone", clock=1))
+        self.table.samples(f"batched log, {SCALARS} a step, no server, cold memory", "ns", of("log_20", "cold"))
+        self.table.samples("stand-alone log, no server, cold memory", "ns", of("log_at", "cold"))
+        self.table.samples("4 KiB of a new file, cold memory", "ns", of("page_first", "alone", "served"))
+        self.table.samples("4 KiB of a new file, memory just freed", "ns", of("page_again", "alone", "served"))
+        self.table.samples("a call of an empty function", "ns", of("empty_call", *ways))
+        self.table.samples("a clock read", "ns", of("clock_read", *ways))
+        self.table.note("cold memory: in a virtual machine the hypervisor may have to fetch it first; all but those rows "
+                        "are on memory just freed")
 
     # ---- an idle server ----
 
-    def idle(self, name, server):
-        """Its share of a core; not before it has settled."""
+    def idle(self, parties):
+        """[(name, process, target)]: their shares of a core; not before they have settled."""
         time.sleep(2)
-        shares = []
+        shares = [[] for _ in parties]
         for _ in range(self.sizes.idle_parts):
-            cpu, began = cpu_seconds(server), time.monotonic()
+            cpu, began = [cpu_seconds(process) for _, process, _ in parties], time.monotonic()
             time.sleep(self.sizes.idle_seconds)
-            shares.append((cpu_seconds(server) - cpu) / (time.monotonic() - began))
-        self.table.samples(name, "%", shares, 0.002)
+            for i, (_, process, _) in enumerate(parties):
+                shares[i].append((cpu_seconds(process) - cpu[i]) / (time.monotonic() - began))
+        for (name, _, target), share in zip(parties, shares):
+            self.table.samples(name, "%", share, target)
 
     def idle_servers(self):
-        self.table.section("an idle server: share of a core", f"{self.sizes.idle_seconds} s a sample")
+        self.table.section("an idle server: CPU time as a share of a core")
         with self.stage() as stage:
-            self.idle("no trainer, no client", stage.serve())
+            self.idle([("server: no trainer, no client", stage.serve(), IDLE)])
         with self.stage() as stage:
-            server = stage.serve()
-            stage.start(SPIN, LONG)
+            server, trainer = stage.serve(), stage.start(SPIN, LONG)
             wire = stage.connect(server)
             stage.wait_attached(wire)
             wire.result(PAUSE)
             for _ in range(10):
                 stage.connect(server).result(SUBSCRIBE, topics=ALL_TOPICS)
-            self.idle("a paused trainer, 10 subscribers", server)
+            self.idle([("server: a paused trainer, 10 subscribers", server, IDLE),
+                       ("the paused trainer itself", trainer, None)])
 
     # ---- from a request to its effect and to its reply ----
 
@@ -141,8 +161,8 @@ class Bench:
         self.latency_table(f"{name}: request to reply", sent, [row[1] for row in rows])
 
     def latencies(self):
-        self.table.section("from a request to its effect and to its reply, over TCP on loopback; all, each fifth of them",
-                           "a random pause before each request; set: its two audit rows are committed before the reply")
+        self.table.section("from a request to its effect and to its reply, over TCP on loopback, wall time",
+                           "of all   of each fifth of them")
         with self.stage() as stage:
             server = stage.serve()
             rows = self.ask(stage, server, "ping", self.sizes.pings, 2 * MS)
@@ -158,15 +178,17 @@ class Bench:
 
     def gpt_latency(self, stage):
         server = stage.serve()
-        stage.start(GPT, "--steps", 10 ** 9, "--eval-every", 10 ** 9)
+        stage.start(GPT, "--steps", GPT_STEPS, "--eval-every", GPT_STEPS)
         wire = stage.connect(server)
         stage.wait_attached(wire)
-        self.step_seconds(wire, 3)
         pause = self.step_seconds(wire, 3)
         began, first = time.monotonic(), wire.result(STATUS)["run"]["step"]
         self.sets(stage, server, "the GPT", self.sizes.gpt_requests, pause)
         mean = (time.monotonic() - began) / (wire.result(STATUS)["run"]["step"] - first)
-        self.table.note(f"the GPT's mean step took {shown(mean, 'ms')}; a request waits for the end of the step in progress")
+        self.table.note(f"the GPT's step took {shown(mean, 'ms')} on average: a request waits for the end of the one in "
+                        "progress")
+        self.table.note("a random pause goes before each request; a reply to set comes after both its audit rows are "
+                        "committed")
 
     @staticmethod
     def step_seconds(wire, seconds):
@@ -218,20 +240,21 @@ class Bench:
 
     def slowdowns(self):
         sizes = self.sizes
-        self.table.section(f"slowdown of the GPT with {SCALARS} scalars a step: median of pairs, interval of that median")
+        self.table.section(f"slowdown of the GPT with {SCALARS} scalars a step: with trimtab against without, in pairs",
+                           "median   interval of it           would have shown")
         (wall, cpu), step, share = self.block_pairs(sizes.block_pairs, 0)
-        self.table.note(f"blocks of {sizes.block_steps} steps with and without trimtab in one training; a step takes {shown(step, 'ms')} of CPU")
-        self.table.slowdown("blocks, wall time", wall)
-        self.table.slowdown("blocks, CPU time", cpu)
+        self.table.slowdown(f"blocks of {sizes.block_steps} steps, wall time", wall)
+        self.table.slowdown(f"blocks of {sizes.block_steps} steps, CPU time", cpu)
         (wall, cpu), shares = self.run_pairs()
-        self.table.note(f"whole runs of {sizes.run_steps} steps: recorded and served, and TRIMTAB=off")
-        self.table.slowdown("whole runs, wall time", wall)
-        self.table.slowdown("whole runs, CPU time", cpu)
+        self.table.slowdown(f"whole runs of {sizes.run_steps} steps, wall time", wall)
+        self.table.slowdown(f"whole runs of {sizes.run_steps} steps, CPU time", cpu)
         self.table.samples("the server's share of a core meanwhile", "%", shares)
-        burn = BURN_SHARE * step
-        (wall, cpu), _, _ = self.block_pairs(sizes.burn_pairs, burn)
-        self.table.note(f"does the method see what is there? {shown(burn, 'ms')} wasted on purpose in each step with trimtab")
-        self.table.slowdown(f"blocks, {100 * BURN_SHARE:.0f} % wasted, CPU time", cpu)
+        (wall, cpu), _, _ = self.block_pairs(sizes.burn_pairs, BURN_SHARE * step)
+        self.table.slowdown(f"blocks, {100 * BURN_SHARE:.0f} % wasted on purpose, CPU time", cpu)
+        self.table.note(f"a step takes {shown(step, 'ms')} of CPU time; blocks alternate in one training, whole runs are "
+                        "recorded and served or TRIMTAB=off")
+        self.table.note("would have shown: were the slowdown so great, 80 of 100 repetitions would have had their "
+                        "interval above 0")
 
 
 PARTS = {"cost": Bench.costs, "idle": Bench.idle_servers, "latency": Bench.latencies, "slowdown": Bench.slowdowns}
@@ -267,7 +290,8 @@ def main():
     options = parser.parse_args()
     if not set(options.parts) <= set(PARTS):
         parser.error(f"a part is one of: {' '.join(PARTS)}")
-    signal.signal(signal.SIGTERM, leave)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, leave)
     within = pathlib.Path(os.environ.get("TRIMTAB_BENCH_FOLDER", BUILD)).resolve()
     check_folder(within)
     head = {**machine.describe(within), "compiler": compiler(), "quick": options.quick}
@@ -277,7 +301,7 @@ def main():
         PARTS[name](bench)
     head["seconds"] = time.monotonic() - began
     head["others_share"], head["withheld_share"] = others.shares()
-    print(f"\n{head['seconds']:.0f} s; meanwhile other programs used {100 * head['others_share']:.1f} % of a core, "
+    print(f"\n{head['seconds']:.0f} s; meanwhile others used {100 * head['others_share']:.1f} % of a core "
           f"and the hypervisor withheld {100 * head['withheld_share']:.1f} % of one")
     path = BUILD / "bench.json"
     bench.table.write(path, head)
@@ -287,5 +311,7 @@ def main():
 if __name__ == "__main__":
     try:
         main()
-    except (Failed, AssertionError, OSError) as why:
+    except (Failed, AssertionError, OSError, subprocess.SubprocessError) as why:
         sys.exit(f"bench: {why}")
+    except KeyboardInterrupt:
+        sys.exit(130)

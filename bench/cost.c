@@ -1,11 +1,12 @@
 /* cost.c: what each call of libtrimtab costs the trainer: one sample of each figure.
  *
  * cost --compiler       tells what it was built with
- * cost [--calls N] [--segments N] [--served] [--off]
+ * cost [--calls N] [--segments N] [--served] [--off] [--cold]
  *   --calls N     of those that write nothing
  *   --segments N  of journal that each of the others fills (2 MiB each): making them is part of what is measured
  *   --served      begins once told that a server reads along
  *   --off         TRIMTAB=off is set: nothing is recorded, and that is as it should be
+ *   --cold        on whatever memory the kernel hands out (memory.h)
  * The run is $TRIMTAB_RUN. Prints "NAME CPU_NS WALL_NS" a figure, both for one call. */
 #include <stdbool.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 
 #include "empty.h"
 #include "gate.h"
+#include "memory.h"
 #include "stopwatch.h"
 
 #ifdef __clang__
@@ -31,7 +33,7 @@
 
 struct cost {
     int64_t calls, segments;
-    bool served, off;
+    bool served, off, cold;
     trimtab_run *run;
     trimtab_series series[SERIES];
     double setting[SETTINGS];
@@ -115,12 +117,25 @@ static void measure_control_points(struct cost *cost, int settings)
     measure(cost, name, control_points, cost->calls, 1);
 }
 
+/* All that the journal will need. The first time tells what new memory costs here, the second that it is new no more.
+ */
+static void prepare_memory(const struct cost *cost)
+{
+    const char *folder = trimtab_folder(cost->run);
+    size_t mebibytes = (size_t)cost->segments * 2 * 4;
+    if (cost->cold || !folder)
+        return;
+    printf("page_first %.3f 0\n", memory_recycle(folder, mebibytes));
+    printf("page_again %.3f 0\n", memory_recycle(folder, mebibytes));
+}
+
 static void measure_all(struct cost *cost)
 {
     int64_t records = cost->segments * (SEGMENT_BYTES / RECORD_BYTES);
     measure(cost, "empty_call", empty_calls, cost->calls, 1);
     measure(cost, "clock_read", clock_reads, cost->calls / 8, 1);
     measure_control_points(cost, 0);
+    prepare_memory(cost);
     measure(cost, "log_20", steps_of_20, records / (SERIES + 1), SERIES);
     measure(cost, "log_1", steps_of_1, records / 2, 1);
     measure(cost, "log_at", stand_alone, records / 2, 1);
@@ -158,6 +173,8 @@ static int take(struct cost *cost, int argc, char **argv)
             cost->served = true;
         else if (strcmp(argv[i], "--off") == 0)
             cost->off = true;
+        else if (strcmp(argv[i], "--cold") == 0)
+            cost->cold = true;
         else if (strcmp(argv[i], "--calls") == 0 && i + 1 < argc)
             cost->calls = atoll(argv[++i]);
         else if (strcmp(argv[i], "--segments") == 0 && i + 1 < argc)

@@ -19,10 +19,10 @@ TRIMTAB = BUILD / "trimtab"
 GPT = BUILD / "examples" / "gpt" / "gpt"
 COST, SPIN, LATENCY, SLOWDOWN = (BUILD / "bench" / name for name in ("cost", "spin", "latency", "slowdown"))
 PATIENCE = 120  # seconds for whatever should come soon
-LONG = 900      # seconds for any one program
+LONG = 900      # seconds for any one program; also those that run until they are stopped end by then
 
 ALL_TOPICS = ["scalars", "run", "settings", "outcomes", "messages", "declarations"]
-STATUS, SUBSCRIBE, PAUSE, STOP = 3, 5, 16, 18
+STATUS, SUBSCRIBE, PAUSE = 3, 5, 16
 
 
 class Failed(Exception):
@@ -46,6 +46,7 @@ class Party:
         self.pid = self.process.pid
 
     def line(self):
+        """The next line, the last one before go() or rest(): what is read ahead here is not theirs."""
         ready, _, _ = select.select([self.process.stdout], [], [], PATIENCE)
         line = self.process.stdout.readline() if ready else ""
         if not line:

@@ -23,44 +23,47 @@ class Table:
     def __init__(self):
         self.sections = []
 
-    def section(self, title, *notes):
-        self.sections.append({"title": title, "notes": list(notes), "figures": []})
-        print(f"\n{title}", flush=True)
-        for note in notes:
-            print(f"  ({note})")
+    def section(self, title, columns="median   least .. greatest        target"):
+        self.sections.append({"title": title, "notes": [], "figures": []})
+        print(f"\n{title}\n  {'':<58}{columns}", flush=True)
 
     def note(self, text):
         self.sections[-1]["notes"].append(text)
         print(f"  ({text})", flush=True)
 
-    def add(self, name, unit, value, low, high, count, target=None, **more):
-        figure = {"name": name, "unit": unit, "value": value, "low": low, "high": high, "count": count, **more}
-        spread = f"{shown(low, unit).split()[0]} .. {shown(high, unit)}"
-        line = f"  {name:<46}{shown(value, unit):>12}   {spread:<26}"
+    def add(self, figure, last):
+        unit = figure["unit"]
+        value, low, high = (shown(figure[key], unit) for key in ("value", "low", "high"))
+        print(f"  {figure['name']:<52}{value:>12}   {low.split()[0] + ' .. ' + high:<25}{last}".rstrip(), flush=True)
+        self.sections[-1]["figures"].append(figure)
+
+    def measured(self, name, unit, value, low, high, samples, target=None):
+        figure = {"name": name, "unit": unit, "value": value, "low": low, "high": high, "count": len(samples),
+                  "samples": samples}
+        last = ""
         if target is not None:
             figure.update(target=target, met=value <= target)
-            line += f"<= {shown(target, unit):<11}{'met' if figure['met'] else 'MISSED'}"
-        self.sections[-1]["figures"].append(figure)
-        print(line.rstrip(), flush=True)
+            last = f"<= {shown(target, unit):<10} {'met' if figure['met'] else 'MISSED'}"
+        self.add(figure, last)
 
     def samples(self, name, unit, samples, target=None):
         """The median of several, least and greatest."""
-        self.add(name, unit, figures.median(samples), min(samples), max(samples), len(samples), target,
-                 samples=samples)
+        self.measured(name, unit, figures.median(samples), min(samples), max(samples), samples, target)
 
     def percentile(self, name, unit, samples, percent, parts=5):
         """Of all samples; the spread is that of the same figure of each fifth of them, in the order of time."""
         size = max(1, len(samples) // parts)
         each = [figures.percentile(samples[i * size:(i + 1) * size], percent) for i in range(parts)]
-        self.add(name, unit, figures.percentile(samples, percent), min(each), max(each), len(samples))
+        self.measured(name, unit, figures.percentile(samples, percent), min(each), max(each), samples)
 
     def slowdown(self, name, ratios):
         """The median of the pairs' ratios, its interval, and the smallest slowdown that they would have shown."""
         low, high, coverage = figures.median_interval(ratios)
-        smallest = figures.smallest_shown(ratios)
-        self.add(name, "%", figures.median(ratios) - 1, low - 1, high - 1, len(ratios), coverage=coverage,
-                 smallest_shown=smallest, samples=ratios)
-        self.note(f"{len(ratios)} pairs, {100 * coverage:.1f} % interval; would have shown {shown(smallest, '%')}")
+        smallest = figures.smallest_shown(ratios) if coverage >= 0.95 else None
+        power = "too few pairs" if smallest is None else shown(smallest, "%")
+        self.add({"name": name, "unit": "%", "value": figures.median(ratios) - 1, "low": low - 1, "high": high - 1,
+                  "count": len(ratios), "samples": ratios, "coverage": coverage, "smallest_shown": smallest},
+                 f"{power:<14} {len(ratios)} pairs, {100 * coverage:.0f} %")
 
     def write(self, path, head):
         path.write_text(json.dumps({**head, "sections": self.sections}, indent=1) + "\n")

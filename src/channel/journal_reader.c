@@ -1,5 +1,6 @@
 #include "channel/journal_reader.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -141,9 +142,10 @@ static int consider(void *context, struct segment_id *id)
 static void tell_missing(struct journal_reader *reader, uint64_t first)
 {
     char name[SEGMENT_NAME], reason[160];
+    uint64_t count = reader->last.sequence - first;
     segment_name(name, &reader->last.incarnation, reader->last.sequence);
-    snprintf(reason, sizeof reason, "%llu segments before %s are missing",
-             (unsigned long long)(reader->last.sequence - first), name);
+    snprintf(reason, sizeof reason, "%llu segment%s before %s %s missing", (unsigned long long)count,
+             count == 1 ? "" : "s", name, count == 1 ? "is" : "are");
     tell_gap(reader, reader->lost ? "the segment at which reading was to go on is missing" : reason);
     reader->position = position_in(&reader->last, SEGMENT_HEADER);
 }
@@ -221,6 +223,17 @@ static int accept(struct journal_reader *reader, struct record *out, uint64_t st
     return 1;
 }
 
+/* Tells it, and gives the open segment a second name that outlives the first: what cannot be read is never deleted. */
+static void tell_damage(struct journal_reader *reader, const char *what)
+{
+    char name[SEGMENT_NAME], kept[SEGMENT_NAME + 16], reason[200];
+    segment_name(name, &reader->last.incarnation, reader->last.sequence);
+    snprintf(kept, sizeof kept, "%s.damaged", name);
+    bool is_kept = linkat(reader->folder_fd, name, reader->folder_fd, kept, 0) == 0 || errno == EEXIST;
+    snprintf(reason, sizeof reason, "%s%s%s", what, is_kept ? ", the segment is kept as " : "", is_kept ? kept : "");
+    tell_gap(reader, reason);
+}
+
 /* Where the size of the damaged record is known, only that is passed over; else all that is published, for where the
  * next record begins cannot be told. What lies before the position was told in an earlier life. */
 static int pass_damage(struct journal_reader *reader, size_t skip)
@@ -240,7 +253,7 @@ static int pass_damage(struct journal_reader *reader, size_t skip)
     char reason[96];
     snprintf(reason, sizeof reason, "%llu bytes of the journal are damaged",
              (unsigned long long)(segment->next - start));
-    tell_gap(reader, reason);
+    tell_damage(reader, reason);
     reader->position = position_in(&reader->last, segment->next);
     return AGAIN;
 }
@@ -262,7 +275,7 @@ static int look(struct journal_reader *reader)
 {
     int code = segment_reader_look(&reader->segment);
     if (code == ERR_DAMAGED)
-        tell_gap(reader, "the count of published bytes is damaged");
+        tell_damage(reader, "the count of published bytes is damaged");
     return code == 0 ? 0 : AGAIN;
 }
 

@@ -30,7 +30,8 @@ void journal_reader_gone(struct journal_reader *reader, uint64_t ordinal);
 struct journal_position journal_reader_position(const struct journal_reader *reader);
 
 /* Unlinks every segment that lies wholly before the position. How many were. A file whose header is damaged is never
- * deleted but renamed to NAME.damaged, so that the next reader does not tell it again: call this only after a reader of the
+ * deleted but renamed to NAME.damaged (one with damage further on has that second name already), so that the next reader
+ * does not tell it again: call this only after a reader of the
  * folder has begun to read, and what it told is stored. */
 int journal_unlink_before(int folder_fd, const struct journal_position *position);
 

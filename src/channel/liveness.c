@@ -41,6 +41,8 @@ int lock_name(int fd, const struct holder *holder, struct err *err)
     text[HOLDER_TEXT - 1] = '\n';
     if (pwrite(fd, text, HOLDER_TEXT, 0) != HOLDER_TEXT)
         return err_errno(err, ERR_SYSTEM, "cannot write who holds the lock");
+    if (ftruncate(fd, HOLDER_TEXT) < 0) /* what somebody else wrote behind it: nobody reads that */
+        return 0;
     return 0;
 }
 

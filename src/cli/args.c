@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "cli/nearest.h"
 #include "cli/say.h"
 #include "cli/verbs.h"
@@ -95,14 +96,22 @@ static bool read_seconds(const char *text, struct args_seconds *seconds)
     return *text && !*end && isfinite(seconds->value) && seconds->value >= 0;
 }
 
+static bool must_be_utf8(enum args_kind kind)
+{
+    return kind == ARGS_TEXT || kind == ARGS_TEXTS;
+}
+
 static int store(const struct args_spec *spec, const struct args_option *option, const char *value, struct buf *say)
 {
     struct args_texts *texts = option->target;
     struct args_integer *integer = option->target;
+    if (must_be_utf8(option->kind) && utf8_valid_prefix(value, strlen(value)) < strlen(value))
+        return wrong(spec, say, "--%s takes a text in UTF-8, not `%.100s`", option->name, value);
     switch (option->kind) {
     case ARGS_FLAG:
         *(bool *)option->target = true;
         return ARGS_GO;
+    case ARGS_PATH:
     case ARGS_TEXT:
         *(const char **)option->target = value;
         return ARGS_GO;

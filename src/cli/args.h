@@ -24,12 +24,13 @@ struct args_texts {
     const char *item[ARGS_TEXTS_MAX];
 };
 
-enum args_kind { ARGS_FLAG, ARGS_TEXT, ARGS_TEXTS, ARGS_INTEGER, ARGS_SECONDS };
+/* A path may be any bytes; a text, which goes into JSON, is UTF-8. */
+enum args_kind { ARGS_FLAG, ARGS_PATH, ARGS_TEXT, ARGS_TEXTS, ARGS_INTEGER, ARGS_SECONDS };
 
 struct args_option {
     const char *name; /* without the dashes */
     enum args_kind kind;
-    void *target;      /* by kind: bool, const char *, struct args_texts, args_integer, args_seconds */
+    void *target;      /* by kind: bool, const char * (two kinds), struct args_texts, args_integer, args_seconds */
     const char *value; /* what the help calls it; NULL for a flag */
     const char *summary;
 };

@@ -41,7 +41,7 @@ static int call_lines(struct session *session, double seconds)
     char *line = NULL;
     size_t capacity = 0;
     int worst = CLI_DONE;
-    for (ssize_t size; worst <= CLI_REFUSED && (size = getline(&line, &capacity, stdin)) > 0;) {
+    while (worst <= CLI_REFUSED && getline(&line, &capacity, stdin) > 0) {
         line[strcspn(line, "\r\n")] = '\0';
         int status = *line ? call(session, line, seconds) : CLI_DONE;
         worst = status > worst ? status : worst;

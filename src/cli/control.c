@@ -37,7 +37,8 @@ static void add_seconds(json_t *request, enum arg arg, struct args_seconds secon
 
 static struct args_seconds wait_of(const struct control *control)
 {
-    return control->no_wait ? (struct args_seconds){.given = true} : control->wait;
+    static const struct args_seconds at_once = {.given = true};
+    return control->no_wait ? at_once : control->wait;
 }
 
 json_t *control_request(const struct control *control, enum code code)

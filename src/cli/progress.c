@@ -22,24 +22,50 @@ static bool write_if_room(int fd, const char *text, size_t size)
     return poll(&room, 1, 0) == 1 && (room.revents & POLLOUT) && write(fd, text, size) == (ssize_t)size;
 }
 
-static void print_now(struct buf *out, const struct serve_progress *now)
+static void print_step(struct buf *out, const struct serve_progress *now)
 {
     print_text(out, now->state);
     if (now->step >= 0)
         buf_printf(out, "  step %lld", (long long)now->step);
     if (now->step >= 0 && now->total > 0)
         buf_printf(out, "/%lld", (long long)now->total);
+}
+
+static void print_rate(struct buf *out, const struct serve_progress *now)
+{
     if (now->steps_per_second > 0)
         buf_printf(out, "  %.3g steps/s", now->steps_per_second);
-    if (now->eta >= 0) {
-        buf_text(out, "  ETA ");
-        print_duration(out, now->eta);
-    }
-    if (now->series) {
-        buf_text(out, "  ");
-        print_text(out, now->series);
-        buf_char(out, ' ');
-        print_metric(out, now->value);
+}
+
+static void print_eta(struct buf *out, const struct serve_progress *now)
+{
+    if (now->eta < 0)
+        return;
+    buf_text(out, "  ETA ");
+    print_duration(out, now->eta);
+}
+
+static void print_series(struct buf *out, const struct serve_progress *now)
+{
+    if (!now->series)
+        return;
+    buf_text(out, "  ");
+    print_text(out, now->series);
+    buf_char(out, ' ');
+    print_metric(out, now->value);
+}
+
+/* What fits: a line that wraps could not be erased. */
+static void print_now(struct buf *out, const struct serve_progress *now, size_t width)
+{
+    static void (*const parts[])(struct buf * out, const struct serve_progress *now) = {print_step, print_series,
+                                                                                        print_eta, print_rate};
+    size_t begin = out->size;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        size_t before = out->size;
+        parts[i](out, now);
+        if (out->size - begin >= width)
+            out->size = before;
     }
 }
 
@@ -50,9 +76,8 @@ void progress_draw(void *context, const struct serve_progress *now)
     if (!progress->terminal.erases || clock_monotonic_ns() - progress->silent_since_ns < SILENCE_NS)
         return;
     buf_text(&out, ERASE_LINE);
-    print_now(&out, now);
-    /* A line that wraps could not be erased. */
-    if (!out.failed && out.size < (size_t)progress->terminal.width)
+    print_now(&out, now, (size_t)progress->terminal.width);
+    if (!out.failed)
         progress->drawn |= write_if_room(progress->fd, out.data, out.size);
     buf_finish(&out);
 }

@@ -14,7 +14,7 @@ struct args_group session_options(struct session *session)
 {
     *session = (struct session){.terminal = terminal_of(STDOUT_FILENO)};
     const struct args_option options[SESSION_OPTIONS] = {
-        {"run", ARGS_TEXT, &session->run, "FOLDER", "the run"},
+        {"run", ARGS_PATH, &session->run, "FOLDER", "the run"},
         {"connect", ARGS_TEXT, &session->address, "HOST:PORT", "its server's address instead"},
         {"name", ARGS_TEXT, &session->name, "NAME", "who asks (the run's own socket knows the login name anyway)"},
         {"json", ARGS_FLAG, &session->json, NULL, "the reply as it came; so it is too when not on a terminal"},

@@ -9,7 +9,7 @@
 struct args_group start_options(struct start *start)
 {
     const struct args_option options[START_OPTIONS] = {
-        {"run", ARGS_TEXT, &start->run, "FOLDER", "the run"},
+        {"run", ARGS_PATH, &start->run, "FOLDER", "the run"},
         {"listen", ARGS_TEXT, &start->listen, "HOST:PORT",
          "a loopback address; port 0 is a free one (127.0.0.1:7342, or the next free port)"},
         {"auth", ARGS_TEXT, &start->auth, "none", "whoever can connect may do everything"},

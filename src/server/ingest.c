@@ -3,10 +3,11 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "server/server.h"
 #include "server/tell.h"
 
-enum { BATCH = 1024, TURN_NS = 8000000 };
+enum { BATCH = 1024, TURN_NS = 8000000, REASON_BYTES = 300 };
 
 static void take_trainer(struct server *server)
 {
@@ -18,10 +19,13 @@ static void take_trainer(struct server *server)
 
 static void take_gap(struct server *server, const struct record *record)
 {
-    char text[400];
+    char text[REASON_BYTES + 120];
+    struct text reason = record->gap.reason;
+    int shown = (int)utf8_valid_prefix(reason.data, reason.size < REASON_BYTES ? reason.size : REASON_BYTES);
     int size = snprintf(text, sizeof text, "gap: %" PRIu64 " points and %" PRIu64 " other records are missing (%.*s)",
-                        record->gap.scalars, record->gap.others, text_shown_size(record->gap.reason),
-                        record->gap.reason.size ? record->gap.reason.data : "");
+                        record->gap.scalars, record->gap.others, shown, shown ? reason.data : "");
+    if (record->gap.scalars == 0 && record->gap.others == 0) /* nobody counted them */
+        size = snprintf(text, sizeof text, "gap: a part of the journal is missing (%.*s)", shown, shown ? reason.data : "");
     tell_message(server, 2, text_of(text, (size_t)size), server->run.step, server->now_ns, "trimtab");
     log_line(LOG_WARNING, "%s", text);
 }

@@ -79,6 +79,8 @@ bool lanes_add(struct lanes *lanes, const struct store_row *row, uint64_t *job)
 
 static void remove_rows(struct lanes *lanes, size_t at, size_t count)
 {
+    if (count == 0)
+        return;
     for (size_t i = at; i < at + count; i++)
         row_finish(&lanes->rows[i]);
     memmove(lanes->rows + at, lanes->rows + at + count, (lanes->rows_count - at - count) * sizeof *lanes->rows);

@@ -80,6 +80,7 @@ int store_commit(struct store *store, struct store_commit *commit, struct err *e
     do
         code = transact(store, commit, err);
     while (!code && commit->more && commit->finish);
+    commit->more = commit->more && !code;
     commit->full = code == ERR_FULL;
     commit->stored = store->position;
     if (!code)

@@ -102,10 +102,17 @@ void store_reader_close(struct store_reader *reader)
     free(reader);
 }
 
+static void reader_roll_back(struct store_reader *reader)
+{
+    if (!sqlite3_get_autocommit(reader->db))
+        db_exec(reader->db, "ROLLBACK", NULL);
+}
+
 int reader_begin(struct store_reader *reader, struct err *err)
 {
     if (reader->writer)
         pthread_mutex_lock(&reader->writer->lock);
+    reader_roll_back(reader); /* where the last end failed */
     int code = db_exec(reader->db, "BEGIN", err);
     if (code && reader->writer)
         pthread_mutex_unlock(&reader->writer->lock);
@@ -114,7 +121,7 @@ int reader_begin(struct store_reader *reader, struct err *err)
 
 void reader_end(struct store_reader *reader)
 {
-    sqlite3_exec(reader->db, "ROLLBACK", NULL, NULL, NULL);
+    reader_roll_back(reader);
     if (reader->writer)
         pthread_mutex_unlock(&reader->writer->lock);
 }

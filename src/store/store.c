@@ -111,8 +111,6 @@ static void disconnect(struct store *store)
 static int connect(struct store *store, struct err *err)
 {
     int code = schema_peek(store->run, err);
-    if (!code && aside_is_needed(store->options.run_fd, store->options.journal_fd, store->options.served))
-        code = err_set(err, ERR_DAMAGED, "it is missing or empty, and what belongs to it is not");
     if (!code)
         code = db_open(&store->db, store->run, DB_NAME, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL, err);
     if (!code && store->options.exclusive)
@@ -190,6 +188,8 @@ int store_open(struct store **store, const struct store_options *options, char n
     *store = NULL;
     notice[0] = 0;
     int code = make(&made, options, err);
+    if (!code && aside_is_needed(options->run_fd, options->journal_fd, options->served))
+        code = err_set(err, ERR_DAMAGED, "it is missing or empty, and what belongs to it is not");
     if (!code)
         code = connect(made, err);
     if (code == ERR_DAMAGED)

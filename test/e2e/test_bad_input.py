@@ -506,6 +506,7 @@ class Journal(Bad):
     def test_what_is_no_segment_at_all(self):
         """A folder, a sparse file of a terabyte, a fifo, a link, a socket, an empty file: each under a segment's name or under its own."""
         self.record(1000)
+        segment, = self.segments()
         journal = self.run_folder / "journal" / "0"
         name = "%032x.%010d"
         (journal / (name % (1, 0))).mkdir()
@@ -518,7 +519,7 @@ class Journal(Bad):
         with socket.socket(socket.AF_UNIX) as peer:
             peer.bind(str(journal / (name % (6, 0))))
         (journal / "notes").write_text("mine")
-        before = {path.name: path.lstat().st_ino for path in journal.iterdir() if path not in self.segments()[-1:]}
+        before = {path.name: path.lstat().st_ino for path in journal.iterdir() if path != segment}
         for _ in range(2):
             self.assertEqual(self.serve_to_the_end(), list(range(1000)))
         for number in range(1, 7):
@@ -547,6 +548,190 @@ class Journal(Bad):
         message = wire.event("message")
         self.assertEqual((message["level"], message["by"]), ("warning", "trimtab"))
         self.assertIn("missing", message["text"])
+
+
+class Mailbox(Bad):
+    def test_garbage_in_it_while_a_trainer_runs(self):
+        """Neither side believes the other's bytes: both live on, and the next trainer is steered as ever."""
+        server = self.serve()
+        path = self.folder / "truth"
+        trainer = self.train("--truth", path)
+        wire = self.connect()
+        self.wait_attached(wire)
+        tickets = [wire.result(20, settings={"lr": 0.2}, at_step=10 ** 12, wait=0)["ticket"] for _ in range(5)]
+        mailbox, = self.run_folder.glob("mailbox.*")
+        moment = random.Random(6)
+        words = [struct.pack("<Q", n) for n in (0, 1, 2, 3, 4, 5, 255, 257, 1 << 56, (1 << 63) + 1, (1 << 64) - 1, tickets[0] << 8 | 2, tickets[1] << 8 | 3)]
+        with open(mailbox, "r+b") as file, mmap.mmap(file.fileno(), 0) as data:
+            until = time.monotonic() + 1.5  # how long is the input here, not a wait
+            while time.monotonic() < until:
+                for _ in range(300):  # the words that count, the slots, the payload
+                    at = 64 + 8 * moment.randrange((192 + 64 * 64 - 64) // 8)
+                    data[at:at + 8] = moment.choice(words) if moment.random() < 0.5 else moment.randbytes(8)
+                for _ in range(20):
+                    at = moment.randrange(192 + 64 * 64, len(data) - 4096)
+                    data[at:at + 4096] = moment.randbytes(4096)
+                self.connect().result(3)
+                try:
+                    with Wire(self.address(), 0.05) as asker:
+                        asker.call(moment.choice([16, 17]), wait=0.01)
+                except TimeoutError:
+                    pass
+        self.assertIsNone(server.poll(), self.log()[-2000:])
+        self.assertIsNone(trainer.poll())
+        steps = truth(path)[1]
+        if wire.result(3)["run"]["state"] == "running":
+            wait_for("further steps", lambda: truth(path)[1] > steps)
+        self.kill(trainer)
+        self.wait_status(wire, "the loss", lambda s: not s["pending"] and not s["trainer"]["attached"])
+        self.train("--step-us", 200, "--life", 2)
+        self.wait_attached(wire)
+        result = wire.result(20, settings={"lr": 0.5})
+        self.assertEqual(result["settings"]["lr"]["effective"], 0.5)
+        self.assertLess(result["ticket"], 10 ** 6)  # what the garbage called itself is no ticket
+        self.assertTrue(wire.result(16)["changed"])
+        self.assertEqual(self.end(server), 0)
+        records = self.audit_of_folder()
+        accepted = [ticket for ticket, record in records if record == "accepted"]
+        self.assertEqual(sorted(accepted), sorted(set(accepted)))
+        self.assertLessEqual({ticket for ticket, record in records if record == "outcome"}, set(accepted))
+        self.assertEqual(self.tool("audit", "--verify", "--run", self.run_folder).returncode, 0)
+        server = self.serve()  # tickets go on where they were
+        wire = self.connect()
+        self.wait_attached(wire)
+        self.assertEqual(wire.result(17, wait=5)["ticket"], result["ticket"] + 2)
+        self.assertLess(len(self.log()), 1 << 20)
+
+    def audit_of_folder(self):
+        with sqlite3.connect(self.run_folder / "run.db") as db:
+            rows = db.execute("SELECT ticket, record FROM audit").fetchall()
+        db.close()
+        return rows
+
+    def test_one_that_is_none(self):
+        """Garbage under a mailbox's name is left alone, and told."""
+        self.record(10)
+        name = "mailbox." + "7" * 32
+        for content in (b"", b"x" * 100, random.Random(7).randbytes(1 << 20)):
+            (self.run_folder / name).write_bytes(content)
+            self.assertEqual(self.serve_to_the_end(), list(range(10)))
+
+
+class Files(Bad):
+    """The small files of the run's folder, made by somebody who means harm."""
+
+    GARBAGE = (b"", b"\0" * 100, b"\xff\xfe\x1b[2J\n" * 50, b"x" * 100_000, b"-1 zz -1", b"1 " + b"f" * 32 + b" 18446744073709551615",
+               b"999999999999999999999999 " + b"0" * 32 + b" 999999999999999999999999999")
+
+    def steer(self):
+        """A server, a trainer, a request; how many points there are then."""
+        server = self.serve()
+        self.train("--step-us", 200)
+        wire = self.connect()
+        self.wait_attached(wire)
+        self.assertEqual(wire.result(20, settings={"lr": 0.5})["settings"]["lr"]["effective"], 0.5)
+        wire.result(18)
+        self.wait_status(wire, "the end", lambda s: s["run"]["state"] == "finished" and not s["trainer"]["attached"])
+        self.assertEqual(self.end(server), 0)
+        return len(self.points())
+
+    def test_garbage_in_lock_trainer_and_address(self):
+        before = self.steer()
+        for garbage in self.GARBAGE:
+            for name in ("lock", "trainer", "address"):
+                with self.subTest((name, garbage[:30])):
+                    (self.run_folder / name).write_bytes(garbage)
+                    after = self.steer()
+                    self.assertGreater(after, before, "a trainer whose number was forgotten is stored all the same")
+                    before = after
+
+    def test_garbage_in_trainer_while_one_runs(self):
+        self.serve()
+        self.train("--step-us", 200)
+        wire = self.connect()
+        self.wait_attached(wire)
+        for garbage in self.GARBAGE[:5]:
+            (self.run_folder / "trainer").write_bytes(garbage)
+            step = wire.result(3)["run"]["step"]
+            self.wait_status(wire, "further steps", lambda s: s["run"]["step"] > step + 1000 or not s["trainer"]["attached"])
+            self.assertTrue(wire.result(3)["trainer"]["attached"], garbage[:20])
+            self.assertEqual(wire.result(20, settings={"lr": 0.5})["outcome"], "applied")
+
+    def test_links_in_place_of_the_locks(self):
+        """They are not followed: what they point at stays as it was."""
+        victim = self.folder / "victim"
+        victim.write_text("precious")
+        self.end(self.serve())
+        (self.run_folder / "lock").unlink()
+        (self.run_folder / "lock").symlink_to(victim)
+        self.serve_fails(str(self.run_folder), "lock")
+        (self.run_folder / "lock").unlink()
+        self.serve()
+        (self.run_folder / "trainer").symlink_to(victim)
+        trainer = self.train(keep_output=True)
+        _, said = trainer.communicate(timeout=PATIENCE)
+        self.assertEqual((trainer.returncode, len(said.splitlines())), (3, 1))
+        self.assertIn(b"not recording: ", said)
+        self.assertEqual(self.connect().result(3)["run"]["state"], "waiting")
+        self.assertEqual(victim.read_text(), "precious")
+
+    def test_links_in_place_of_address_and_sock(self):
+        victim = self.folder / "victim"
+        victim.write_text("precious")
+        self.run_folder.mkdir()
+        (self.run_folder / "address").symlink_to(victim)
+        (self.run_folder / "sock").symlink_to(victim)
+        server = self.start(TRIMTAB, "serve", "--run", self.run_folder, "--listen", "127.0.0.1:0", keep_output=True)
+        wait_for("an answer or a refusal", lambda: server.poll() is not None or self.serves(server) and (self.run_folder / "address").is_file()
+                 and not (self.run_folder / "address").is_symlink())
+        if server.poll() is None:
+            self.assertEqual(self.end(server), 0)
+        else:
+            self.assertEqual((server.returncode, len(server.stderr.read().splitlines())), (1, 1))
+        self.assertEqual(victim.read_text(), "precious")
+
+    def test_folders_in_place_of_files(self):
+        for name in ("lock", "address", "sock"):
+            with self.subTest(name):
+                run = self.folder / ("run-" + name)
+                (run / name / "x").mkdir(parents=True)
+                self.serve_fails(name, str(run), run=run)
+                self.assertTrue((run / name / "x").is_dir())
+        run = self.folder / "run-journal"
+        run.mkdir()
+        (run / "journal").write_text("mine")
+        self.serve_fails("journal", str(run), run=run)
+        self.assertEqual((run / "journal").read_text(), "mine")
+
+    def test_an_address_that_leads_astray(self):
+        """Of a folder that nobody serves: the command line says so, whatever the file says."""
+        self.end(self.serve())
+        other = self.folder / "other"
+        self.serve(run=other)
+        with socket.create_server(("127.0.0.1", 0)) as deaf:
+            for address in (b"\xff\x1b[2Jx\x07", b"10.0.0.1:1", b"x" * 5000, b"\n", self.address(other).encode(), b"127.0.0.1:1",
+                            b"127.0.0.1:%d" % deaf.getsockname()[1]):
+                with self.subTest(address[:30]):
+                    (self.run_folder / "address").write_bytes(address)
+                    self.refused(self.tool("pause", "--run", self.run_folder), 3, str(self.run_folder))
+
+    def test_garbage_in_local(self):
+        """It counts only where the folder is not on a local file system."""
+        self.run_folder.mkdir()
+        apart = {"TRIMTAB_FORCE_NOT_LOCAL": "1"}
+        for content in (b"/etc", b"/var/tmp/trimtab-%d/../../../etc" % os.geteuid(), b"\xff" * 5000, b"", b"relative/path"):
+            (self.run_folder / "local").write_bytes(content)
+            with self.subTest(content[:30]):
+                self.serve_fails(str(self.run_folder), "local", env=apart)
+        self.assertEqual(self.end(self.serve()), 0)
+        (self.run_folder / "local").unlink()
+        self.addCleanup(lambda: shutil.rmtree(place, ignore_errors=True))
+        server = self.serve(env=apart)
+        place = pathlib.Path((self.run_folder / "local").read_text().strip())
+        self.assertTrue((place / "sock").is_socket())
+        self.assertEqual(self.tool("status", "--run", self.run_folder, env=apart).returncode, 0)
+        self.assertEqual(self.end(server), 0)
+        self.assertFalse((place / "sock").exists())
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ static int parse(struct parsed *parsed, const char *line, const char *operands, 
     int argc = 0;
     *parsed = (struct parsed){.args = {0}};
     const struct args_option first[] = {
-        {"run", ARGS_TEXT, &given->run, "FOLDER", "the run"},
+        {"run", ARGS_PATH, &given->run, "FOLDER", "the run"},
         {"json", ARGS_FLAG, &given->json, NULL, "JSON"},
     };
     const struct args_option second[] = {
@@ -131,6 +131,7 @@ static void what_is_wrong_is_named(void **state)
         {"set --at-step 99999999999999999999",
          "--at-step takes a whole number, not `99999999999999999999`; see `trimtab set --help`"},
         {"set --at-step _", "--at-step takes a whole number, not ``; see `trimtab set --help`"},
+        {"set --series \xff", "--series takes a text in UTF-8, not `\xff`; see `trimtab set --help`"},
         {"set --wait -1", "--wait takes a number of seconds, not `-1`; see `trimtab set --help`"},
         {"set --wait nan", "--wait takes a number of seconds, not `nan`; see `trimtab set --help`"},
         {"set --wait 5s", "--wait takes a number of seconds, not `5s`; see `trimtab set --help`"},

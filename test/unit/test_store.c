@@ -391,7 +391,7 @@ static void a_held_snapshot_keeps_the_journal(void **state)
     snprintf(path, sizeof path, "%s/run.db", run->path);
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db, "BEGIN; SELECT count(*) FROM tail", NULL, NULL, NULL), SQLITE_OK);
-    for (int64_t step = 0; step < 200000; step++)
+    for (int64_t step = 0; step < 400000; step++)
         run_step(run, step, 2, 1);
     int before = segments(run);
     assert_int_equal(run_commit(run, NULL, 0).segments_removed, 0);
@@ -401,7 +401,7 @@ static void a_held_snapshot_keeps_the_journal(void **state)
     assert_int_equal(store_commit(run->store, &commit, NULL), 0);
     assert_int_equal(commit.segments_removed, before - 1);
     struct points all = run_points(run);
-    assert_int_equal(all.count, 400000);
+    assert_int_equal(all.count, 800000);
     free(all.point);
 }
 
