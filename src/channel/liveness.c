@@ -18,7 +18,8 @@
 #define MADV_WIPEONFORK 18
 #endif
 
-/* "PID INCARNATION ORDINAL", filled up with spaces; zero where the file says nothing of the kind. */
+/* "PID INCARNATION ORDINAL", filled up with spaces; zero where the file says nothing of the kind, or nothing that we
+ * ever wrote. */
 static void holder_read(int fd, struct holder *holder)
 {
     char text[HOLDER_TEXT + 1], incarnation[33];
@@ -26,7 +27,7 @@ static void holder_read(int fd, struct holder *holder)
     struct holder said = {0};
     text[got > 0 ? got : 0] = '\0';
     if (sscanf(text, "%d %32s %" SCNu64, &said.pid, incarnation, &said.ordinal) == 3 &&
-        incarnation_parse(incarnation, &said.incarnation))
+        incarnation_parse(incarnation, &said.incarnation) && said.ordinal < HOLDER_ORDINAL_MAX)
         *holder = said;
     else
         *holder = (struct holder){0};
@@ -39,10 +40,8 @@ int lock_name(int fd, const struct holder *holder, struct err *err)
     int length = snprintf(text, sizeof text, "%d %s %" PRIu64, (int)holder->pid, incarnation, holder->ordinal);
     memset(text + length, ' ', (size_t)(HOLDER_TEXT - length));
     text[HOLDER_TEXT - 1] = '\n';
-    if (pwrite(fd, text, HOLDER_TEXT, 0) != HOLDER_TEXT)
+    if (pwrite(fd, text, HOLDER_TEXT, 0) != HOLDER_TEXT || ftruncate(fd, HOLDER_TEXT) < 0)
         return err_errno(err, ERR_SYSTEM, "cannot write who holds the lock");
-    if (ftruncate(fd, HOLDER_TEXT) < 0) /* what somebody else wrote behind it: nobody reads that */
-        return 0;
     return 0;
 }
 

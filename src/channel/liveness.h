@@ -10,12 +10,12 @@
 
 #include "channel/segment.h"
 
-#define HOLDER_ORDINAL_MAX (UINT64_C(1) << 62) /* a greater one was written by somebody else */
+#define HOLDER_ORDINAL_MAX (UINT64_C(1) << 62) /* ordinals are less */
 
 struct holder {
     pid_t pid; /* 0: nobody */
     struct incarnation incarnation;
-    uint64_t ordinal; /* 0: the file does not say, or cannot be believed */
+    uint64_t ordinal; /* 0: the file does not say */
 };
 
 /* Takes the lock, reads what the last holder left (*last, may be NULL; zero when there was none). The file is not yet

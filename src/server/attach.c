@@ -122,15 +122,18 @@ static void look(struct server *server)
 {
     struct attach *attach = &server->attach;
     struct holder holder = {0};
-    if (lock_look(server->folder.run_fd, "trainer", &holder, NULL) < 0)
-        return;
+    bool known = lock_look(server->folder.run_fd, "trainer", &holder, NULL) == 0;
     if (attach->mailbox.map) {
-        if (attach->died || holder.pid == 0 || holder.ordinal != attach->holder.ordinal)
+        /* a file that is gone, or does not say which life it is, is somebody's prank: the process still lives */
+        bool another = known && (holder.pid == 0 || (holder.ordinal && holder.ordinal != attach->holder.ordinal));
+        if (attach->died || another)
             trainer_is_gone(server, attach->holder.ordinal);
         sweep(server);
-    } else if (holder.pid == 0) {
-        trainer_is_gone(server, holder.ordinal);
-    } else if (holder.ordinal > attach->gone_ordinal) {
+    } else if (known && holder.pid == 0) {
+        /* nobody holds it: every life that was read of is over, whatever the file says */
+        uint64_t read_of = server->run.trainer.ordinal;
+        trainer_is_gone(server, holder.ordinal > read_of ? holder.ordinal : read_of);
+    } else if (known && holder.ordinal > attach->gone_ordinal) {
         open_mailbox(server, &holder);
     }
 }

@@ -121,7 +121,9 @@ static int open_listeners(struct server *server, struct err *err)
     if (fd < 0 || listener_init(&server->tcp, &server->loop, fd, clients_accept, server, err) < 0)
         return err->code;
     fd = unix_socket_listen(server->folder.local_fd, "sock", 128, err);
-    if (fd < 0 || listener_init(&server->local, &server->loop, fd, clients_accept, server, err) < 0)
+    if (fd < 0)
+        return err_wrap(err, "%.200s", server->folder.path);
+    if (listener_init(&server->local, &server->loop, fd, clients_accept, server, err) < 0)
         return err->code;
     server->has_local = true;
     return 0;
@@ -131,7 +133,9 @@ static int write_address(struct server *server, struct err *err)
 {
     char line[80];
     int size = snprintf(line, sizeof line, "%s\n", server->address);
-    return file_replace(server->folder.run_fd, "address", 0600, line, (size_t)size, err);
+    if (file_replace(server->folder.run_fd, "address", 0600, line, (size_t)size, err) < 0)
+        return err_wrap(err, "%.200s", server->folder.path);
+    return 0;
 }
 
 static void watch_signal(struct server *server, uv_signal_t *handle, int number)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "channel/journal_folder.h"
 #include "trainer/declare.h"
 #include "trainer/environment.h"
 
@@ -70,6 +71,24 @@ static bool is_ours_already(int folder_fd, const char *name)
     return ours;
 }
 
+static int there_is_one(void *context, struct segment_id *id)
+{
+    (void)context;
+    (void)id;
+    return 1;
+}
+
+/* Greater than that of every life before this one: what has a lesser one is taken for read. Where the file that names the
+ * last life says nothing, and the run is not new, the clock gives it. */
+static uint64_t next_ordinal(const trimtab_run *run, const struct holder *last)
+{
+    if (last->ordinal > 0)
+        return last->ordinal + 1;
+    bool is_new = faccessat(run->folder.run_fd, "run.db", F_OK, 0) < 0 &&
+                  journal_folder_each(run->journal_fd, there_is_one, NULL, NULL) != 1;
+    return is_new ? 1 : (uint64_t)(clock_real_ns() / 1000000000);
+}
+
 static int take_lock(trimtab_run *run)
 {
     struct holder last = {0};
@@ -82,8 +101,8 @@ static int take_lock(trimtab_run *run)
         return err_set(&run->err, ERR_BUSY, "%s is recorded by another process (pid %ld)", run->folder.path,
                        (long)last.pid);
     if (run->lock_fd < 0)
-        return run->lock_fd;
-    run->ordinal = last.ordinal + 1;
+        return err_wrap(&run->err, "%.200s", run->folder.path);
+    run->ordinal = next_ordinal(run, &last);
     if (getrandom(&run->incarnation, sizeof run->incarnation, GRND_NONBLOCK) != (ssize_t)sizeof run->incarnation)
         return err_errno(&run->err, ERR_SYSTEM, "no random bits");
     /* Before the first segment: two lives of a run must never have the same ordinal. */

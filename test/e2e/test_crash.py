@@ -126,6 +126,39 @@ class Crash(Case):
         self.assertEqual(third.result(3)["run"]["state"], "lost")
         self.assert_one_outcome_each(self.audit(third))
 
+    def test_what_was_accepted_and_is_in_no_slot_is_cancelled(self):
+        """As after a server that was killed between the audit row and the mailbox."""
+        server = self.serve()
+        trainer = self.train("--step-us", 100)
+        wire = self.connect()
+        self.wait_attached(wire)
+        ticket = wire.result(20, settings={"lr": 0.2}, at_step=10 ** 12, wait=0)["ticket"]
+        self.kill(server)
+        self.kill(trainer)
+        for mailbox in self.run_folder.glob("mailbox.*"):
+            mailbox.unlink()
+        self.serve()
+        wire = self.connect()
+        self.wait_status(wire, "the end of the request", lambda s: not s["pending"])
+        self.assertEqual(wire.result(8, ticket=ticket)["records"][1]["outcome"], "cancelled")
+
+    def test_what_a_dead_trainer_held_is_lost_also_for_the_next_server(self):
+        server = self.serve()
+        trainer = self.train("--step-us", 100)
+        wire, other = self.connect(), self.connect()
+        self.wait_attached(wire)
+        posted = wire.result(20, settings={"lr": 0.2}, at_step=10 ** 12, wait=0)["ticket"]
+        taken = wire.result(21, action="hold", params={"path": str(self.folder / "gate")}, wait=0)["ticket"]
+        self.wait_status(other, "the action", lambda s: any(p["phase"] == "started" for p in s["pending"]))
+        self.kill(server)
+        self.kill(trainer)
+        self.serve()
+        wire = self.connect()
+        self.wait_status(wire, "the end of both", lambda s: not s["pending"])
+        ends = {t: wire.result(8, ticket=t)["records"][1] for t in (posted, taken)}
+        self.assertEqual([(ends[t]["outcome"], ends[t]["values"]["reached"]) for t in (posted, taken)], [("lost", False), ("lost", True)])
+        wait_for("the dead one's mailbox to go", lambda: not list(self.run_folder.glob("mailbox.*")))
+
     def test_a_new_trainer_gets_nothing_old(self):
         self.serve()
         trainer = self.train("--step-us", 100)

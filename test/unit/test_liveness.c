@@ -49,7 +49,7 @@ static void end_child(pid_t child)
 static void the_file_names_its_holder(void **state)
 {
     struct temp *temp = *state;
-    struct holder mine = holder_of(getpid(), UINT64_MAX - 0x20), last;
+    struct holder mine = holder_of(getpid(), HOLDER_ORDINAL_MAX - 1), last;
     struct stat status;
     int fd = lock_take(temp->fd, "trainer", &last, NULL);
     assert_true(fd >= 0);
@@ -64,7 +64,7 @@ static void the_file_names_its_holder(void **state)
     fd = lock_take(temp->fd, "trainer", &last, NULL);
     assert_true(fd >= 0);
     assert_int_equal(last.pid, getpid());
-    assert_int_equal(last.ordinal, UINT64_MAX - 0x20);
+    assert_int_equal(last.ordinal, HOLDER_ORDINAL_MAX - 1);
     assert_true(incarnation_same(&last.incarnation, &mine.incarnation));
     mine = holder_of(1, 1);
     assert_int_equal(lock_name(fd, &mine, NULL), 0);
