@@ -4,6 +4,7 @@ TRIMTAB_ROUNDS is the number of rounds of the kill loop (50 unless set; script/s
 import os
 import random
 import signal
+import sqlite3
 import time
 import unittest
 
@@ -158,6 +159,41 @@ class Crash(Case):
         ends = {t: wire.result(8, ticket=t)["records"][1] for t in (posted, taken)}
         self.assertEqual([(ends[t]["outcome"], ends[t]["values"]["reached"]) for t in (posted, taken)], [("lost", False), ("lost", True)])
         wait_for("the dead one's mailbox to go", lambda: not list(self.run_folder.glob("mailbox.*")))
+
+    def test_the_outcome_of_a_dead_trainer_is_read_before_it_counts_as_lost(self):
+        """The server sleeps while the trainer applies a request and dies; when it wakes it learns both at once."""
+        server = self.serve()
+        path = self.folder / "truth"
+        trainer = self.train("--step-us", 100, "--truth", path)
+        wire = self.connect()
+        at = self.wait_attached(wire)["run"]["step"] + 500
+        wire.send({"code": 20, "settings": {"lr": 0.2}, "at_step": at})
+        self.wait_status(self.connect(), "the request in its slot", lambda s: [p["phase"] for p in s["pending"]] == ["posted"])
+        server.send_signal(signal.SIGSTOP)
+        wait_for("the step at which it is applied", lambda: truth(path)[0] > at)
+        self.kill(trainer)
+        server.send_signal(signal.SIGCONT)
+        reply = wire.reply()
+        self.assertEqual((reply.get("result") or reply).get("outcome"), "applied", reply)
+        self.assertEqual(reply["result"]["step"], at)
+
+    def test_nothing_is_applied_before_its_acceptance_is_committed(self):
+        self.serve()
+        self.train("--step-us", 100)
+        wire = self.connect()
+        self.wait_attached(wire)
+        lock = sqlite3.connect(self.run_folder / "run.db", isolation_level=None)
+        self.addCleanup(lock.close)
+        lock.execute("begin immediate")
+        reply = wire.call(20, settings={"lr": 0.2})
+        self.assertEqual((reply["CodeError"], reply["Message"]), (53, "Storage unavailable"))
+        self.assertEqual(wire.result(3)["settings"]["lr"], {"value": 0.1, "revision": 0})
+        paused = wire.result(16)  # a pause is carried out all the same, and says that its record waits
+        self.assertEqual((paused["outcome"], paused["audit"]), ("applied", "waiting"))
+        self.assertEqual(wire.result(3)["history"]["state"], "waiting (database locked)")
+        lock.execute("rollback")
+        self.wait_status(wire, "the store", lambda s: s["history"]["state"] == "stored")
+        self.assert_one_outcome_each(wait_for("the pause's records", lambda: self.audit(wire)))
 
     def test_a_new_trainer_gets_nothing_old(self):
         self.serve()
