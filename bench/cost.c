@@ -6,7 +6,7 @@
  *   --segments N  of journal that each of the others fills (2 MiB each): making them is part of what is measured
  *   --served      begins once told that a server reads along
  *   --off         TRIMTAB=off is set: nothing is recorded, and that is as it should be
- *   --cold        on whatever memory the kernel hands out (memory.h)
+ *   --cold        on memory as it comes (memory.h)
  * The run is $TRIMTAB_RUN. Prints "NAME CPU_NS WALL_NS" a figure, both for one call. */
 #include <stdbool.h>
 #include <stdio.h>

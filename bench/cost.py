@@ -67,11 +67,11 @@ def show_comparison(table, ways):
     def of(figure, *names, clock=0):
         return [sample[figure][clock] for name in names for sample in ways[name]]
     table.samples(f"batched log, {SCALARS} a step, no server, wall time", "ns", of("log_20", "alone", clock=1))
-    table.samples(f"batched log, {SCALARS} a step, no server, cold memory", "ns", of("log_20", "cold"))
-    table.samples("stand-alone log, no server, cold memory", "ns", of("log_at", "cold"))
-    table.samples("4 KiB of a new file, cold memory", "ns", of("page_first", "alone", "served"))
+    table.samples(f"batched log, {SCALARS} a step, no server, memory as it comes", "ns", of("log_20", "cold"))
+    table.samples("stand-alone log, no server, memory as it comes", "ns", of("log_at", "cold"))
+    table.samples("4 KiB of a new file, memory as it comes", "ns", of("page_first", "alone", "served"))
     table.samples("4 KiB of a new file, memory just freed", "ns", of("page_again", "alone", "served"))
     table.samples("a call of an empty function", "ns", of("empty_call", *ways))
     table.samples("a clock read", "ns", of("clock_read", *ways))
-    table.note("cold memory: in a virtual machine the hypervisor may have to fetch it first; all but those rows are on "
-               "memory just freed")
+    table.note("all but the rows \"memory as it comes\" are on memory just freed: a hypervisor may have to fetch other "
+               "memory first")

@@ -37,8 +37,8 @@ def gpt(table, stage, requests):
     pause = step_seconds(wire, began, first)
     began, first = next_step(wire)
     sets(table, stage, server, "the GPT", requests, pause)
-    table.note(f"the GPT's step took {shown(step_seconds(wire, began, first), 'ms')} on average: a request waits for the "
-               "end of the one in progress")
+    step = shown(step_seconds(wire, began, first), "ms")
+    table.note(f"the GPT's step took {step} on average: a request waits for the end of the one in progress")
 
 
 def sets(table, stage, server, name, count, pause):

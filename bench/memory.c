@@ -31,5 +31,6 @@ double memory_recycle(const char *folder, size_t mebibytes)
     struct stopwatch passed = stopwatch_stop(start);
     close(fd);
     unlink(path);
-    return status < 0 ? -1 : (double)passed.cpu_ns / (double)(mebibytes * MEBIBYTE / PAGE);
+    size_t pages = mebibytes * (MEBIBYTE / PAGE);
+    return status < 0 ? -1 : (double)passed.cpu_ns / (double)pages;
 }

@@ -25,7 +25,7 @@ class Table:
 
     def section(self, title, columns="median   least .. greatest        target"):
         self.sections.append({"title": title, "notes": [], "figures": []})
-        print(f"\n{title}\n  {'':<58}{columns}", flush=True)
+        print(f"\n{title}\n  {'':<62}{columns}", flush=True)
 
     def note(self, text):
         self.sections[-1]["notes"].append(text)
@@ -34,7 +34,7 @@ class Table:
     def add(self, figure, last):
         unit = figure["unit"]
         value, low, high = (shown(figure[key], unit) for key in ("value", "low", "high"))
-        print(f"  {figure['name']:<52}{value:>12}   {low.split()[0] + ' .. ' + high:<25}{last}".rstrip(), flush=True)
+        print(f"  {figure['name']:<56}{value:>12}   {low.split()[0] + ' .. ' + high:<25}{last}".rstrip(), flush=True)
         self.sections[-1]["figures"].append(figure)
 
     def measured(self, name, unit, value, low, high, samples, target=None):

@@ -1,6 +1,8 @@
 /* main.c: the verbs of the one program. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/nearest.h"
 #include "cli/say.h"
@@ -70,8 +72,21 @@ static int carry_out(int argc, char **argv)
     return verb ? verb->run(argc - 1, argv + 1) : CLI_USAGE;
 }
 
+/* Started without standard input, output or error, the next file opened would take their place: what is meant for the
+ * terminal would be written into it. */
+static void open_standard(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
 int main(int argc, char **argv)
 {
+    open_standard();
     int status = carry_out(argc, argv);
     if ((fflush(stdout) == 0 && !ferror(stdout)) || status != CLI_DONE)
         return status;

@@ -12,7 +12,8 @@
 int file_write_all(int fd, const void *data, size_t size);
 /* A name beginning with a dot, of this process and moment, for a file that will be renamed to `name`. */
 void file_temporary_name(char temporary[NAME_MAX + 1], const char *name);
-/* `name` is without a slash. Under a temporary name, then rename: a reader sees the old or the new file, never a part. */
+/* `name` is without a slash. Under a temporary name, then rename: a reader sees the old or the new file, never a part.
+ */
 int file_replace(int dirfd, const char *name, mode_t mode, const void *data, size_t size, struct err *err);
 /* A new file of `size` zero bytes with mode 0600, mapped shared and writable. Its blocks are allocated: a full disk (or
  * RLIMIT_FSIZE) is ERR_FULL here, never a signal here or later. ERR_NOMEM, ERR_SYSTEM; then there is no file. */

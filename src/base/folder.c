@@ -52,7 +52,7 @@ static void name_to_file_name(char file_name[FOLDER_NAME_MAX + 1], const char *n
     size_t length = 0;
     if (!name || !*name)
         name = "run";
-    for (; name[length] && length < FOLDER_NAME_MAX; length++)
+    for (; length < FOLDER_NAME_MAX && name[length]; length++)
         file_name[length] = suits_file_name(name[length]) ? name[length] : '-';
     file_name[length] = '\0';
     if (file_name[0] == '.')

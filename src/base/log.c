@@ -7,6 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
+
 #define LOG_LINE 1024
 
 static _Atomic int sink = STDERR_FILENO;
@@ -43,9 +45,7 @@ void log_line(enum log_level level, const char *format, ...)
     va_end(args);
     size_t length = strlen(line);
     /* What a client sent must not be able to forge a line or steer a terminal. */
-    for (size_t i = head; i < length; i++)
-        if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
-            line[i] = '?';
+    utf8_make_harmless(line + head, length - head);
     line[length] = '\n';
     /* One write a line; an operator's log that cannot be written is nobody's error. */
     if (write(fd, line, length + 1) < 0)

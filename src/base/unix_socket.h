@@ -1,5 +1,5 @@
-/* unix_socket.h: the Unix socket `sock` of a run, reached through an open folder descriptor, so that a path longer than a
- * socket address can hold does no harm (bind and connect go through /proc/self/fd/N/sock). */
+/* unix_socket.h: the Unix socket `sock` of a run, reached through an open folder descriptor, so that a path longer than
+ * a socket address can hold does no harm (bind and connect go through /proc/self/fd/N/sock). */
 #ifndef BASE_UNIX_SOCKET_H
 #define BASE_UNIX_SOCKET_H
 

@@ -7,6 +7,13 @@ static bool text_same(struct text a, struct text b)
     return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
 }
 
+static uint64_t bits_of(double number)
+{
+    uint64_t bits;
+    memcpy(&bits, &number, sizeof bits);
+    return bits;
+}
+
 bool value_same(const struct value *a, const struct value *b)
 {
     if (a->type != b->type)
@@ -15,7 +22,7 @@ bool value_same(const struct value *a, const struct value *b)
     case VALUE_NONE:
         return true;
     case VALUE_DOUBLE:
-        return memcmp(&a->number, &b->number, sizeof a->number) == 0;
+        return bits_of(a->number) == bits_of(b->number);
     case VALUE_INT:
     case VALUE_BOOL:
     case VALUE_CHOICE:

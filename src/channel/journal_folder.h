@@ -12,8 +12,9 @@ struct segment_id {
 /* The order in which segments are read: by ordinal, incarnation, sequence. */
 int segment_id_compare(const struct segment_id *a, const struct segment_id *b);
 
-/* Opens the segment of this incarnation and sequence and checks its header against its name; id->ordinal is filled in, or
- * checked where it is not 0. fd >= 0, ERR_MISSING, ERR_DAMAGED, ERR_VERSION (the text names the file), ERR_SYSTEM. */
+/* Opens the segment of this incarnation and sequence and checks its header against its name; id->ordinal is filled in,
+ * or checked where it is not 0. fd >= 0, ERR_MISSING, ERR_DAMAGED, ERR_VERSION (the text names the file), ERR_SYSTEM.
+ */
 int segment_open(int folder_fd, struct segment_id *id, struct err *err);
 
 /* Calls `each` for every segment's name, in no order, until it returns non-zero, and returns that. 0, or ERR_SYSTEM. */

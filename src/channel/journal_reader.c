@@ -215,7 +215,7 @@ static int accept(struct journal_reader *reader, struct record *out, uint64_t st
     } else if (out->kind == RECORD_SCALAR) {
         if (!out->replayed && !reader->orphans_told)
             tell_gap(reader, "scalars without a step");
-        reader->orphans_told = reader->orphans_told || !out->replayed;
+        reader->orphans_told = true;
         return AGAIN;
     }
     if (out->kind == RECORD_END)
@@ -243,7 +243,7 @@ static int pass_damage(struct journal_reader *reader, size_t skip)
     segment->next = skip && skip < segment->end - start ? start + skip : segment->end;
     if (skip == 0) {
         reader->step_known = false;
-        reader->orphans_told = true;
+        reader->orphans_told = start >= reader->replay_until;
     }
     if (start < reader->replay_until) {
         if (segment->next > reader->replay_until)

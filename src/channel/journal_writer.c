@@ -134,11 +134,11 @@ static void seal(struct journal_writer *writer)
 
 static int begin_segment(struct journal_writer *writer, uint64_t sequence)
 {
-    uint8_t *base;
+    uint8_t *base = NULL;
     int code = check_limits(writer);
     if (code == 0)
         code = make_segment(writer, sequence, &base);
-    if (code < 0)
+    if (code != 0)
         return code;
     /* Sealed only now: a reader that leaves the old segment finds the new one. */
     if (writer->base)

@@ -2,8 +2,8 @@
  *
  * Order of things: records are written into the mapped segment, then `written` is stored with release. To rotate, the
  * next segment is published (header, declarations, rename), then the old one's `written` and, after it, `sealed`.
- * Scalars may fill a segment up to its last 64 KiB, everything else to its end. Where no next segment can be made (disk,
- * 1 GiB of journal waiting, 5 % of the file system to be left free), scalars are dropped and counted; the first
+ * Scalars may fill a segment up to its last 64 KiB, everything else to its end. Where no next segment can be made
+ * (disk, 1 GiB of journal waiting, 5 % of the file system to be left free), scalars are dropped and counted; the first
  * record after room returned is a gap. One thread. */
 #ifndef CHANNEL_JOURNAL_WRITER_H
 #define CHANNEL_JOURNAL_WRITER_H
@@ -14,8 +14,8 @@
 #define JOURNAL_BYTES_MAX (UINT64_C(1) << 30)
 #define JOURNAL_FREE_PERCENT 5u
 
-/* Adds the declarations in force (RUN first, then STATE, SERIES, SETTING, ACTION, CONFIG), each with RECORD_RESTATED, as
- * encoded bytes. Called whenever a segment begins; at most half a segment. */
+/* Adds the declarations in force (RUN first, then STATE, SERIES, SETTING, ACTION, CONFIG), each with RECORD_RESTATED,
+ * as encoded bytes. Called whenever a segment begins; at most half a segment. */
 typedef int journal_restate_fn(void *context, struct buf *out);
 
 struct journal_limits {
@@ -36,9 +36,9 @@ struct journal_writer {
     struct journal_limits limits;
     journal_restate_fn *restate;
     void *context;
-    int64_t step, step_time_ns; /* of the newest step record */
-    bool step_open;             /* a step record for `step` stands in this segment */
-    int64_t retry_ns;           /* monotonic: when to try again to rotate, after a failure */
+    int64_t step, step_time_ns;               /* of the newest step record */
+    bool step_open;                           /* a step record for `step` stands in this segment */
+    int64_t retry_ns;                         /* monotonic: when to try again to rotate, after a failure */
     uint64_t dropped_scalars, dropped_others; /* since the last gap told */
     uint64_t dropped_total;
     int64_t dropped_from_step, dropped_to_step;
@@ -97,8 +97,9 @@ static inline void journal_publish(struct journal_writer *writer)
 int journal_put(struct journal_writer *writer, const struct record *record);
 
 #define JOURNAL_ROOM_MAX (768u * 1024)
-/* True when `bytes` (at most JOURNAL_ROOM_MAX, else false) of records that are not scalars would find room now (tries to rotate where the segment is low). The
- * control point takes no request otherwise: nothing is applied that cannot be told. */
+/* True when `bytes` (at most JOURNAL_ROOM_MAX, else false) of records that are not scalars would find room now (tries
+ * to rotate where the segment is low). The control point takes no request otherwise: nothing is applied that cannot be
+ * told. */
 bool journal_has_room(struct journal_writer *writer, uint32_t bytes);
 
 #endif

@@ -34,11 +34,11 @@ enum mailbox_kind {
 enum slot_state { SLOT_FREE = 0, SLOT_POSTED = 1, SLOT_TAKEN = 2, SLOT_DONE = 3, SLOT_WITHDRAWN = 4 };
 
 struct mailbox_slot {
-    _Atomic uint64_t state; /* ticket << 8 | enum slot_state */
+    _Atomic uint64_t state;     /* ticket << 8 | enum slot_state */
     _Atomic int64_t at_step;    /* due at the first control point whose step is >= this; MAILBOX_NO_STEP: at the next */
     _Atomic int64_t until_step; /* not taken where the step is > this; MAILBOX_NO_STEP: no bound */
     _Atomic uint32_t kind;
-    _Atomic uint32_t target;    /* an action's id */
+    _Atomic uint32_t target; /* an action's id */
     _Atomic uint32_t payload_offset, payload_bytes, payload_crc;
     _Atomic uint32_t reserved;
     _Atomic int64_t integer;
@@ -102,8 +102,9 @@ static inline bool mailbox_attention(const struct mailbox *mailbox, int64_t step
            step >= mailbox->next_due;
 }
 
-/* Takes the due request with the least ticket: 1 with *request filled (texts live until the next take), 0 when none is due
- * (seen and next_due are then up to date). A request whose bytes make no sense is returned with kind 0 and items 0: the caller refuses it. */
+/* Takes the due request with the least ticket: 1 with *request filled (texts live until the next take), 0 when none is
+ * due (seen and next_due are then up to date). A request whose bytes make no sense is returned with kind 0 and items 0:
+ * the caller refuses it. */
 int mailbox_take(struct mailbox *mailbox, int64_t step, struct mailbox_request *request);
 /* Its outcome is published. */
 void mailbox_done(struct mailbox *mailbox, uint64_t ticket);
@@ -114,7 +115,8 @@ void mailbox_done(struct mailbox *mailbox, uint64_t ticket);
 int mailbox_open(struct mailbox *mailbox, int folder_fd, const struct incarnation *incarnation, struct err *err);
 /* ERR_FULL: no free slot, or no room for the payload; nothing was posted. */
 int mailbox_post(struct mailbox *mailbox, const struct mailbox_request *request, struct err *err);
-/* True: the trainer has not taken it and never will (its slot is free again). False: it has, or the ticket is not here. */
+/* True: the trainer has not taken it and never will (its slot is free again). False: it has, or the ticket is not here.
+ */
 bool mailbox_withdraw(struct mailbox *mailbox, uint64_t ticket);
 /* SLOT_FREE when the ticket is in no slot. */
 enum slot_state mailbox_state(const struct mailbox *mailbox, uint64_t ticket);

@@ -1,16 +1,15 @@
 /* record.h: what the trainer says, as bytes. The format of the journal, version 1. Little endian.
  *
  * Records are multiples of 16 bytes at 16-byte offsets. Byte 0 is the kind; kind 0 means never written.
- *   step       16   word0 = kind | step << 8 (56 bits, signed)   word1 = time_ns
- *   scalar     16   word0 = kind | series << 32                  word1 = bits of the value; belongs to the step before it
+ *   step       16   word0 = kind | step << 8 (56 bits, signed), word1 = time_ns
+ *   scalar     16   word0 = kind | series << 32, word1 = bits of the value; belongs to the step before it
  *   scalar_at  32   word0 = kind | series << 32, value, step (64 bits), time_ns
  *   others     16 + payload, padded with zero to 16:
- *              u8 kind, u8 flags, u16 0xffff, u32 payload_bytes, u32 crc32c, u32 0xffffffff; the CRC covers the 16 bytes of
- *              the head with its own field zero, then the payload. Payload: step and time_ns, then the fields of the
- *              struct below in their order; integers and doubles as 8 bytes, texts as u32 length and bytes, values as u8
- *              type and 8 bytes (or a text). Texts are UTF-8: a byte that is not is written as '?', not accepted when read.
- * The all-ones fields keep a head with a wrong kind from passing as one of the short records, which have no CRC: bytes 1 to 3
- * of a scalar are zero, the time of a step is not negative.
+ *                   u8 kind, u8 flags, u16 0xffff, u32 payload_bytes, u32 crc32c, u32 0xffffffff
+ * The CRC covers the 16 bytes of the head with its own field zero, then the payload. The payload is step and time_ns,
+ * then the fields of the struct below in their order; how a field is written: codec.h.
+ * The all-ones fields keep a head with a wrong kind from passing as one of the short records, which have no CRC: bytes
+ * 1 to 3 of a scalar are zero, the time of a step is not negative.
  */
 #ifndef CHANNEL_RECORD_H
 #define CHANNEL_RECORD_H
@@ -47,7 +46,7 @@ enum record_kind {
     RECORD_MESSAGE = 24,
     RECORD_STATE = 25,
     RECORD_GAP = 26,
-    RECORD_END = 27, /* closed in good order; nothing follows in this incarnation */
+    RECORD_END = 27,    /* closed in good order; nothing follows in this incarnation */
     RECORD_STARTED = 28 /* a request was taken and its action begins */
 };
 
@@ -67,7 +66,7 @@ enum run_state {
 enum outcome_kind {
     OUTCOME_APPLIED = 1,
     OUTCOME_REFUSED = 2,
-    OUTCOME_EXPIRED = 3,   /* the rest are judged by the server and never stand in a journal */
+    OUTCOME_EXPIRED = 3, /* the rest are judged by the server and never stand in a journal */
     OUTCOME_CANCELLED = 4,
     OUTCOME_LOST = 5
 };
@@ -122,7 +121,7 @@ struct record {
     enum record_kind kind;
     uint8_t flags;
     bool synthetic; /* a gap that the reader tells (not in the bytes) */
-    bool replayed;  /* lies before the position at which the reader was opened: only declarations count (not in the bytes) */
+    bool replayed;  /* lies before the position of the reader: only declarations count (not in the bytes) */
     /* The step and time that apply: of scalars from their step record; of others carried in the payload. */
     int64_t step;
     int64_t time_ns;
@@ -198,10 +197,10 @@ static inline uint64_t record_series_word(enum record_kind kind, uint32_t series
 /* Appends the record as bytes (padded, CRC set). 0, ERR_NOMEM, or ERR_INVALID where the payload would be too large. */
 int record_encode(struct buf *buf, const struct record *record);
 
-/* Reads one record from `size` bytes. Texts point into `data`. Of a SCALAR step and time are left as they are in `record`
- * (the reader fills them in), and likewise nothing is assumed of what `record` held before.
- * Returns its size in bytes; 0 when `size` does not hold it whole (a head that claims more than RECORD_PAYLOAD_MAX is
- * never "not whole"); ERR_DAMAGED: not a record, or its CRC or fields are wrong (*skip is then its size where the head was
+/* Reads one record from `size` bytes. Texts point into `data`. Of a SCALAR step and time are left as they are in
+ * `record` (the reader fills them in), and likewise nothing is assumed of what `record` held before. Returns its size
+ * in bytes; 0 when `size` does not hold it whole (a head that claims more than RECORD_PAYLOAD_MAX is never "not
+ * whole"); ERR_DAMAGED: not a record, or its CRC or fields are wrong (*skip is then its size where the head was
  * plausible and the CRC failed or a field did not fit, else 0). Never reads past `size`; hostile bytes are expected. */
 long record_decode(const uint8_t *data, size_t size, struct record *record, size_t *skip);
 

@@ -1,6 +1,6 @@
 /* segment.h: one file of the journal. 2 MiB: a header page of 4,096 bytes, then records to the end.
- * Name: INCARNATION.SEQUENCE, 32 hexadecimal digits, a dot, 10 decimal digits. It comes into being complete: made under a
- * temporary name, posix_fallocate'd (a full disk is an error, never a SIGBUS), then renamed. Nobody truncates one. */
+ * Name: INCARNATION.SEQUENCE, 32 hexadecimal digits, a dot, 10 decimal digits. It comes into being complete: made under
+ * a temporary name, posix_fallocate'd (a full disk is an error, never a SIGBUS), then renamed. Nobody truncates one. */
 #ifndef CHANNEL_SEGMENT_H
 #define CHANNEL_SEGMENT_H
 
@@ -14,7 +14,7 @@
 #define SEGMENT_SIZE (2u * 1024 * 1024)
 #define SEGMENT_HEADER 4096u
 #define SEGMENT_RESERVE (64u * 1024) /* kept at the end for all that is not a scalar */
-#define SEGMENT_MAGIC "trimtabJ" /* 8 bytes, without its zero */
+#define SEGMENT_MAGIC "trimtabJ"     /* 8 bytes, without its zero */
 #define SEGMENT_VERSION 1u
 #define SEGMENT_NAME 48 /* bytes of a name with its zero */
 
@@ -32,7 +32,7 @@ struct segment_header {
     uint64_t sequence; /* of the segment in this incarnation: 0, 1, 2, ... */
     uint64_t writer;   /* pid */
     uint64_t reserved;
-    uint8_t line[48]; /* the two words below stand on a cache line of their own (offset 128) */
+    uint8_t line[48];         /* the two words below stand on a cache line of their own (offset 128) */
     _Atomic uint64_t written; /* published bytes from the start of the file; store-release, load-acquire */
     _Atomic uint64_t sealed;  /* 1: the next segment exists, or nothing will follow */
 };

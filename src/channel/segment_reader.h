@@ -1,5 +1,6 @@
 /* segment_reader.h: one segment, read while its trainer may still write it. The header page is mapped read-only for the
- * acquire load of `written`; records are copied out (pread) and then checked, so bytes that change meanwhile do no harm. */
+ * acquire load of `written`; records are copied out (pread) and then checked, so bytes that change meanwhile do no
+ * harm. */
 #ifndef CHANNEL_SEGMENT_READER_H
 #define CHANNEL_SEGMENT_READER_H
 
@@ -24,13 +25,13 @@ void segment_reader_finish(struct segment_reader *reader);
 int segment_reader_enter(struct segment_reader *reader, int folder_fd, struct segment_id *id, struct err *err);
 void segment_reader_leave(struct segment_reader *reader); /* twice is safe */
 
-/* Looks how far the trainer has published: one load. 1: there is more to read, 0: not yet; ERR_DAMAGED, once for a segment:
- * the count makes no sense, and what is published is as before. */
+/* Looks how far the trainer has published: one load. 1: there is more to read, 0: not yet; ERR_DAMAGED, once for a
+ * segment: the count makes no sense, and what is published is as before. */
 int segment_reader_look(struct segment_reader *reader);
 bool segment_reader_is_sealed(const struct segment_reader *reader);
 
-/* As record_decode, of the bytes at `next`, which is less than `end`; never 0: a record that is not whole is damaged. Or
- * ERR_SYSTEM, ERR_NOMEM. Texts live until the next call. */
+/* As record_decode, of the bytes at `next`, which is less than `end`; never 0: a record that is not whole is damaged.
+ * Or ERR_SYSTEM, ERR_NOMEM. Texts live until the next call. */
 long segment_reader_decode(struct segment_reader *reader, struct record *out, size_t *skip, struct err *err);
 
 #endif

@@ -12,8 +12,8 @@ struct unreadable {
 
 void unreadable_finish(struct unreadable *unreadable);
 
-/* 1 where the file is to be told: it is seen for the first time, and no other segment of its incarnation can be read (else
- * the reader comes upon it in its order). 0, or negative ERR_*. */
+/* 1 where the file is to be told: it is seen for the first time, and no other segment of its incarnation can be read
+ * (else the reader comes upon it in its order). 0, or negative ERR_*. */
 int unreadable_see(struct unreadable *unreadable, int folder_fd, const struct segment_id *id);
 
 #endif

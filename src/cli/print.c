@@ -13,28 +13,12 @@
 
 /* ---- texts ---- */
 
-/* The bytes of the character at `text` (well-formed UTF-8), and its code point. */
-static size_t character(const unsigned char *text, uint32_t *point)
-{
-    size_t size = text[0] < 0x80 ? 1 : text[0] < 0xE0 ? 2 : text[0] < 0xF0 ? 3 : 4;
-    *point = size == 1 ? text[0] : text[0] & (0xFFu >> (size + 1));
-    for (size_t i = 1; i < size; i++)
-        *point = *point << 6 | (text[i] & 0x3Fu);
-    return size;
-}
-
-static bool is_harmful(uint32_t point)
-{
-    return point < 0x20 || (point >= 0x7F && point < 0xA0) || point == 0x061C || (point >= 0x200E && point <= 0x200F) ||
-           (point >= 0x2028 && point <= 0x202E) || (point >= 0x2066 && point <= 0x2069) || point == 0xFEFF;
-}
-
 static void print_sound(struct buf *out, const char *text, size_t size, bool lines)
 {
     for (size_t at = 0; at < size;) {
         uint32_t point;
-        size_t length = character((const unsigned char *)text + at, &point);
-        if (is_harmful(point) && !(lines && (point == '\n' || point == '\t')))
+        size_t length = utf8_character(text + at, &point);
+        if (utf8_is_harmful(point) && !(lines && (point == '\n' || point == '\t')))
             buf_text(out, REPLACEMENT);
         else
             buf_add(out, text + at, length);

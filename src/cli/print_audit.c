@@ -76,7 +76,7 @@ void print_audit(struct buf *out, const json_t *reply, const struct terminal *te
         buf_text(out, "no records\n");
     if (json_is_integer(json_object_get(result, "next")))
         buf_printf(out, "more: --from %lld\n", (long long)field_integer(result, "next"));
-    if (*field_text(head, "hash")) {
+    if (field_integer(head, "sequence") > 0) {
         buf_printf(out, "head: record %lld, ", (long long)field_integer(head, "sequence"));
         print_member(out, head, "hash");
         buf_char(out, '\n');

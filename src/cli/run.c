@@ -47,8 +47,8 @@ int verb_run(int argc, char **argv)
             "The first Ctrl-C asks the training to stop in good order; signals are passed on to the command.\n\n"
             "Examples: trimtab run -- build/examples/gpt/gpt --steps 2000\n"
             "          trimtab run --name digits -- python train.py\n\n"
-            "Exit status: the command's own, 128 + N if signal N killed it; 2 wrong usage, 3 the run or the\n"
-            "address cannot be served: then the command was not started.\n",
+            "Exit status: the command's own, 128 + N if signal N killed it; 1 the run or the address cannot be\n"
+            "served, 2 wrong usage: then the command was not started.\n",
         .least = 1,
         .most = SIZE_MAX,
         .is_command = true,

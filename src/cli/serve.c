@@ -40,7 +40,7 @@ int verb_serve(int argc, char **argv)
             "Tells the address once it listens. SIGINT, SIGTERM or `trimtab shutdown` end it in good order; the\n"
             "training goes on and is recorded without it.\n\n"
             "Example: trimtab serve --run runs/gpt/20261122-101500\n\n"
-            "Exit status: 0 ended, 2 wrong usage, 3 the run or the address cannot be served.\n",
+            "Exit status: 0 ended, 1 the run or the address cannot be served, 2 wrong usage.\n",
         .groups = {start_options(&start), {options, 1}},
     };
     int status = args_take(&spec, argc, argv, &args);

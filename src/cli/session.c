@@ -49,7 +49,7 @@ static int connect_client(struct session *session)
     if (code == TRIMTAB_CLIENT_OK)
         return CLI_DONE;
     session_lost(session);
-    return code == TRIMTAB_CLIENT_INVALID ? CLI_USAGE : CLI_NO_SERVER;
+    return code == TRIMTAB_CLIENT_INVALID && session->address ? CLI_USAGE : CLI_NO_SERVER;
 }
 
 static int introduce(struct session *session)

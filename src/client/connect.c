@@ -78,6 +78,19 @@ static int check_serves(trimtab_client *client, const struct folder *run, int64_
     return code;
 }
 
+static int check_listed(trimtab_client *client, const struct folder *run, int64_t deadline_ns)
+{
+    int code = check_serves(client, run, deadline_ns);
+    if (code < 0)
+        client_hang_up(client);
+    if (code == TRIMTAB_CLIENT_TIMEOUT)
+        return client_fail(client, code, "the server of %.400s does not answer", run->path);
+    if (code == TRIMTAB_CLIENT_FORMAT || code == TRIMTAB_CLIENT_CLOSED)
+        return client_fail(client, TRIMTAB_CLIENT_NOBODY, "nobody serves %.300s: another program answers at its address",
+                           run->path);
+    return code;
+}
+
 static int connect_listed(trimtab_client *client, const struct folder *run, int64_t deadline_ns)
 {
     char address[ADDRESS_MAX];
@@ -86,11 +99,9 @@ static int connect_listed(trimtab_client *client, const struct folder *run, int6
     int code = connect_tcp(client, address, true, deadline_ns);
     if (code == TRIMTAB_CLIENT_NOBODY)
         return client_fail(client, code, "nobody serves %.400s", run->path);
-    if (code == TRIMTAB_CLIENT_OK)
-        code = check_serves(client, run, deadline_ns);
-    if (code < 0)
-        client_hang_up(client);
-    return code;
+    if (code == TRIMTAB_CLIENT_INVALID)
+        return client_fail(client, code, "nobody serves %.200s: its file `address` holds none (%.60s)", run->path, address);
+    return code < 0 ? code : check_listed(client, run, deadline_ns);
 }
 
 int trimtab_client_connect_run(trimtab_client *client, const char *path, double timeout)

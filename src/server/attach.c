@@ -217,8 +217,11 @@ static void remove_mailbox(struct server *server, const char *name)
 {
     struct incarnation incarnation;
     struct holder holder = {0};
-    if (!incarnation_parse(name + strlen("mailbox."), &incarnation))
-        return;
+    struct mailbox mailbox = {0};
+    if (!incarnation_parse(name + strlen("mailbox."), &incarnation) ||
+        mailbox_open(&mailbox, server->folder.local_fd, &incarnation, NULL) < 0)
+        return; /* not ours, or of another version: left alone */
+    mailbox_close(&mailbox);
     if (lock_look(server->folder.run_fd, "trainer", &holder, NULL) < 0)
         return;
     /* A trainer that has just begun has its mailbox before its journal: whom the lock names is spared. One that has said

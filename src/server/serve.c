@@ -89,7 +89,7 @@ static int open_store(struct server *server, struct err *err)
     struct store_begin begin = {0};
     char notice[480] = "";
     if (store_open(&store, &options, notice, err) < 0)
-        return err->code;
+        return err_wrap(err, "%.200s", server->folder.path);
     lanes_init(&server->lanes, &server->loop, store, server->folder.path, options.exclusive);
     server->lanes.owner = server;
     server->lanes.committed = on_committed;
@@ -211,6 +211,7 @@ int serve(const struct serve_options *options, struct serve_result *result, stru
         return err_set(err, ERR_NOMEM, "out of memory");
     }
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* past RLIMIT_FSIZE: the write fails, as on a full disk */
     if (options->command)
         log_set(STDERR_FILENO, LOG_WARNING); /* the terminal belongs to the command */
     server->options = options;

@@ -6,7 +6,8 @@
 #include "store/db.h"
 #include "store/vals.h"
 
-#define EARLY_MAX 256 /* outcomes that wait for their acceptance */
+#define EARLY_MAX 256    /* outcomes that wait for their acceptance */
+#define EARLY_AHEAD 8192 /* tickets that can have been given away since the newest acceptance that is stored */
 
 const char *audit_outcome_name(enum outcome_kind kind)
 {
@@ -76,17 +77,28 @@ static int append_outcome(struct store *store, const struct record *record, int6
     return append(store, &row, err);
 }
 
-/* Keeps an outcome until its acceptance comes. */
+static int look_up_integer(sqlite3_stmt *look, int64_t *value, struct err *err)
+{
+    int code = db_step(look, err);
+    *value = code > 0 ? sqlite3_column_int64(look, 0) : 0;
+    sqlite3_reset(look);
+    return code < 0 ? code : 0;
+}
+
+/* Keeps an outcome until its acceptance comes; not one of a ticket that cannot have been given away yet, for it would be
+ * taken for that of whoever is given it later. */
 static int keep_early(struct store *store, const struct record *record, struct err *err)
 {
-    sqlite3_stmt *count = store->statement[STATEMENT_EARLY_COUNT], *add = store->statement[STATEMENT_EARLY_ADD];
-    int code = db_step(count, err);
-    int64_t waiting = code > 0 ? sqlite3_column_int64(count, 0) : 0;
-    sqlite3_reset(count);
-    if (code < 0)
+    sqlite3_stmt *add = store->statement[STATEMENT_EARLY_ADD];
+    int64_t waiting, most;
+    int code = look_up_integer(store->statement[STATEMENT_EARLY_COUNT], &waiting, err);
+    if (!code)
+        code = look_up_integer(store->statement[STATEMENT_TICKET_MOST], &most, err);
+    if (code)
         return code;
+    bool possible = waiting < EARLY_MAX && record->outcome.ticket <= (uint64_t)most + EARLY_AHEAD;
     buf_clear(&store->bytes);
-    if (waiting >= EARLY_MAX || record_encode(&store->bytes, record) == ERR_INVALID) {
+    if (!possible || record_encode(&store->bytes, record) == ERR_INVALID) {
         log_line(LOG_WARNING, "the outcome of ticket %llu, which nobody asked for, is not kept",
                  (unsigned long long)record->outcome.ticket);
         return 0;

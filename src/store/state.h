@@ -40,6 +40,8 @@
              " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19)")                            \
     X(HEAD, "UPDATE head SET sequence=?1,hash=?2")                                                                     \
     X(TICKET, "SELECT record,code FROM audit WHERE ticket=?1")                                                         \
+    X(TICKET_MOST, "SELECT max((SELECT ifnull(max(ticket),0) FROM audit),"                                             \
+                   "ifnull((SELECT value FROM meta WHERE name='next_ticket'),0))")                                     \
     X(EARLY, "SELECT outcome FROM early WHERE ticket=?1")                                                              \
     X(EARLY_COUNT, "SELECT count(*) FROM early")                                                                       \
     X(EARLY_ADD, "INSERT OR IGNORE INTO early(ticket,outcome) VALUES(?1,?2)")                                          \

@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
+
 #define LINE_MAX_BYTES 2048u /* below PIPE_BUF: a pipe that is writable takes it whole */
 
 static void add_address(const trimtab_run *run, struct buf *line)
@@ -58,7 +60,9 @@ void notice_print(const trimtab_run *run)
         line.size = LINE_MAX_BYTES - 1;
         buf_char(&line, '\n');
     }
-    if (!line.failed)
+    if (!line.failed) {
+        utf8_make_harmless(line.data, line.size - 1); /* a folder's name must not steer the terminal */
         write_line(line.data, line.size);
+    }
     buf_finish(&line);
 }

@@ -86,7 +86,7 @@ static uint64_t next_ordinal(const trimtab_run *run, const struct holder *last)
         return last->ordinal + 1;
     bool is_new = faccessat(run->folder.run_fd, "run.db", F_OK, 0) < 0 &&
                   journal_folder_each(run->journal_fd, there_is_one, NULL, NULL) != 1;
-    return is_new ? 1 : (uint64_t)(clock_real_ns() / 1000000000);
+    return is_new ? 1 : (uint64_t)(clock_real_ns() / 1000000); /* no two lives begin in one millisecond */
 }
 
 static int take_lock(trimtab_run *run)

@@ -39,6 +39,12 @@ class Bad(Case):
             self.wires.pop().close()
         return super().end(process, number)
 
+    def serves(self, process, run=None):
+        try:
+            return str(process.pid) in (run or self.run_folder).joinpath("lock").read_text(errors="replace").split()
+        except FileNotFoundError:
+            return False
+
     def refused(self, done, status, *words):
         """It ended with this status and one sentence on standard error that holds the words."""
         self.assertEqual((done.returncode, done.stdout), (status, ""), done.stderr)
@@ -611,10 +617,13 @@ class Mailbox(Bad):
     def test_one_that_is_none(self):
         """Garbage under a mailbox's name is left alone, and told."""
         self.record(10)
-        name = "mailbox." + "7" * 32
-        for content in (b"", b"x" * 100, random.Random(7).randbytes(1 << 20)):
-            (self.run_folder / name).write_bytes(content)
+        path = self.run_folder / ("mailbox." + "7" * 32)
+        sound, = (path.read_bytes() for path in self.run_folder.glob("mailbox.*"))
+        for content in (b"", b"x" * 100, random.Random(7).randbytes(len(sound)), sound[:8] + b"\x07" + sound[9:]):
+            path.write_bytes(content)
             self.assertEqual(self.serve_to_the_end(), list(range(10)))
+            self.assertEqual([path.read_bytes() for path in self.run_folder.glob("mailbox.*")], [content])
+        self.assertEqual(len(self.warnings(path.name + " is left alone")), 4)
 
 
 class Files(Bad):
@@ -644,6 +653,17 @@ class Files(Bad):
                     after = self.steer()
                     self.assertGreater(after, before, "a trainer whose number was forgotten is stored all the same")
                     before = after
+
+    def test_a_forgotten_number_without_a_server(self):
+        """What such a trainer records must not be taken for something that was read long ago."""
+        before = self.steer()
+        for steps, garbage in ((100, b""), (200, b"???")):
+            (self.run_folder / "trainer").write_bytes(garbage)
+            self.record(steps)
+            self.serve_to_the_end()
+            self.assertEqual(list(self.run_folder.glob("mailbox.*")), [])
+            before += steps
+            self.assertEqual(len(self.points()), before)
 
     def test_garbage_in_trainer_while_one_runs(self):
         self.serve()
@@ -732,6 +752,398 @@ class Files(Bad):
         self.assertEqual(self.tool("status", "--run", self.run_folder, env=apart).returncode, 0)
         self.assertEqual(self.end(server), 0)
         self.assertFalse((place / "sock").exists())
+
+
+class Waiting(Bad):
+    """run.db cannot be written for a while: training and live monitoring go on, pause and stop too, and later all is caught up."""
+
+    SERIES = 20  # beside toy/value
+
+    def begin(self, **options):
+        self.server = self.serve(**options)
+        self.truth = self.folder / "truth"
+        self.trainer = self.train("--step-us", 200, "--series", self.SERIES, "--truth", self.truth)
+        self.wire = self.connect()
+        self.wait_attached(self.wire)
+        self.wire.result(20, settings={"lr": 0.2})
+
+    def wait_history(self, state):
+        self.wait_status(self.wire, f"history: {state}", lambda s: s["history"]["state"] == state)
+
+    def all_points(self):
+        """(series, step) as stored."""
+        done = subprocess.run([DUMP, str(self.run_folder)], capture_output=True, text=True, timeout=120, check=True)
+        return [tuple(line.split(" ")[:2]) for line in done.stdout.splitlines()]
+
+    def assert_watching_goes_on(self):
+        wire = self.connect()
+        wire.result(5, topics=["scalars"])
+        newest = max(step for _, step, _, _ in wire.event("scalars")["points"])
+        wire.event("scalars", lambda e: max(step for _, step, _, _ in e["points"]) > newest + 100)
+        self.wires.pop().close()
+
+    def assert_refused(self):
+        for code, members in ((20, {"settings": {"lr": 0.3}}), (17, {}), (19, {"steps": 5}), (21, {"action": "echo"})):
+            reply = self.wire.call(code, **members)
+            self.assertEqual((reply["CodeError"], reply["Message"]), (53, "Storage unavailable"), reply)
+            self.assertNotIn("ticket", reply)
+
+    def assert_paused_unaudited(self):
+        result = self.wire.result(16)
+        self.assertEqual((result["outcome"], result["changed"], result["audit"]), ("applied", True, "waiting"))
+        steps = truth(self.truth)[1]
+        self.assertEqual(self.wire.result(3)["run"]["state"], "paused")
+        self.assertEqual(truth(self.truth)[1], steps)
+        return result["ticket"]
+
+    def assert_caught_up(self, *tickets):
+        """Each of these requests is in the audit, whole; control works; every point is stored once, or counted in a gap."""
+        self.wait_history("stored")
+        for ticket in tickets:
+            wait_for("its records", lambda: [r["record"] for r in self.wire.result(8, ticket=ticket)["records"]] == ["accepted", "outcome"])
+        if self.trainer.poll() is None:
+            result = self.wire.result(20, settings={"lr": 0.4})
+            self.assertEqual(result["settings"]["lr"], {"old": 0.2, "requested": 0.4, "effective": 0.4, "revision": 2})
+            self.assertNotIn("audit", result)
+            self.wire.result(17)
+            steps = truth(self.truth)[1]
+            wait_for("further steps", lambda: truth(self.truth)[1] > steps + 100)
+            self.wire.result(18)
+        self.assertEqual(self.trainer.wait(timeout=PATIENCE), 0)
+        self.wait_status(self.wire, "the end", lambda s: s["run"]["state"] == "finished" and s["history"]["state"] == "stored")
+        self.assertEqual(self.end(self.server), 0)
+        with sqlite3.connect(self.run_folder / "run.db") as db:
+            gaps = db.execute("SELECT scalars, others FROM gaps").fetchall()
+        db.close()
+        points, steps = self.all_points(), truth(self.truth)[1]
+        self.assertEqual(len(points), len(set(points)))
+        self.assertEqual(len(points) + sum(scalars for scalars, _ in gaps), steps * (self.SERIES + 1))
+        self.assertEqual(self.tool("audit", "--verify", "--run", self.run_folder).returncode, 0)
+        return sum(scalars for scalars, _ in gaps)
+
+    def mount(self, megabytes):
+        """A file system of its own for the run; False where we may not."""
+        self.run_folder.mkdir(mode=0o700)
+        options = f"size={megabytes}m,mode=700"
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", options, "trimtab-test", self.run_folder], capture_output=True).returncode:
+            return False
+
+        def unmount():
+            subprocess.run(["umount", self.run_folder], check=True)
+            shutil.rmtree(self.folder)
+        self.addCleanup(unmount)
+        return True
+
+    def fill(self):
+        """To the last byte, and again when something was given back."""
+        with open(self.run_folder / "ballast", "ab", 0) as file:
+            try:
+                while True:
+                    file.write(bytes(4096))
+            except OSError:
+                pass
+
+    def newest_written(self):
+        return struct.unpack("<Q", self.segments()[-1].read_bytes()[128:136])[0]
+
+    def test_a_full_disk(self):
+        if not self.mount(8):
+            # not silently: the other way to be without room is test_a_full_quota, which runs everywhere
+            print("\ntest_a_full_disk: may not mount; test_a_full_quota stands for it", flush=True)
+            return
+        self.begin()
+        self.wait_history("stored")
+        self.fill()
+        self.wait_history("waiting (disk full)")
+        self.assert_refused()
+        self.assert_watching_goes_on()
+        wait_for("the last segment to be full", lambda: self.fill() or self.newest_written() > SEGMENT - (64 << 10) - 500)
+        steps, step = truth(self.truth)[1], self.wire.result(3)["run"]["step"]
+        wait_for("training to go on", lambda: truth(self.truth)[1] > steps + 500)
+        self.assertGreater(self.wire.result(3)["run"]["step"], step)
+        self.assert_refused()
+        ticket = self.assert_paused_unaudited()
+        self.connect().result(2)
+        (self.run_folder / "ballast").unlink()
+        watcher = self.connect()
+        watcher.result(5, topics=["messages"])
+        dropped = self.assert_caught_up(ticket)
+        self.assertGreater(dropped, 0)
+        self.assertIn(f"gap: {dropped} points", self.log())
+
+    def test_a_full_disk_before_the_start(self):
+        """There is not even room for the first page, or for the trainer's files: one sentence, and the training runs untracked."""
+        if not self.mount(1):
+            return
+        self.fill()
+        self.serve_fails(str(self.run_folder), "no room on the disk")
+        trainer = self.train("--steps", 10, keep_output=True)
+        _, said = trainer.communicate(timeout=PATIENCE)
+        self.assertEqual((trainer.returncode, len(said.splitlines())), (3, 1))
+        self.assertIn(b"No space left", said)
+        (self.run_folder / "ballast").unlink()
+        self.assertEqual(self.end(self.serve()), 0)
+
+    def test_a_full_quota(self):
+        """The limit of a file's size stands for it: the kernel would even send a signal."""
+        self.begin(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, resource.RLIM_INFINITY)))
+        self.wait_history("waiting (disk full)")
+        self.assert_refused()
+        self.assert_watching_goes_on()
+        self.assertEqual(self.wire.result(8)["records"][0]["name"], "set")  # what is stored can be read
+        ticket = self.assert_paused_unaudited()
+        resource.prlimit(self.server.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        self.assertEqual(self.assert_caught_up(ticket), 0)
+
+    def test_a_full_quota_at_the_end(self):
+        """A server that cannot write to the end says so and ends all the same; the next one finds everything."""
+        self.begin(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, resource.RLIM_INFINITY)))
+        self.wait_history("waiting (disk full)")
+        result = self.wire.result(18)
+        self.assertEqual((result["outcome"], result["audit"]), ("applied", "waiting"))
+        self.assertEqual(self.trainer.wait(timeout=PATIENCE), 0)
+        self.end(self.server)
+        self.assertIn("could not be written", self.log())
+        self.server = self.serve()
+        self.wire = self.connect()
+        self.wait_status(self.wire, "the end", lambda s: s["run"]["state"] == "finished")
+        self.assertEqual(self.assert_caught_up(), 0)
+
+    def test_a_locked_database(self):
+        self.begin()
+        other = sqlite3.connect(self.run_folder / "run.db", isolation_level=None)
+        self.addCleanup(other.close)
+        other.execute("BEGIN EXCLUSIVE")
+        reply = self.wire.call(20, settings={"lr": 0.3})  # asked before the server knows: refused all the same, not left hanging
+        self.assertEqual(reply["CodeError"], 53, reply)
+        self.wait_history("waiting (database locked)")
+        self.assert_refused()
+        self.assert_watching_goes_on()
+        self.assertEqual(len(self.wire.result(8)["records"]), 2)
+        ticket = self.assert_paused_unaudited()
+        other.execute("ROLLBACK")
+        self.assertEqual(self.assert_caught_up(ticket), 0)
+
+    def test_a_locked_database_and_a_stop(self):
+        self.begin()
+        other = sqlite3.connect(self.run_folder / "run.db", isolation_level=None)
+        self.addCleanup(other.close)
+        other.execute("BEGIN EXCLUSIVE")
+        result = self.wire.result(18)
+        self.assertEqual((result["outcome"], result["audit"]), ("applied", "waiting"))
+        self.assertEqual(self.trainer.wait(timeout=PATIENCE), 0)
+        other.execute("ROLLBACK")
+        self.assertEqual(self.assert_caught_up(result["ticket"]), 0)
+
+
+class Ends(Bad):
+    """How a server can end, and how it can begin."""
+
+    def test_a_signal_ends_it_in_good_order(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with self.subTest(number):
+                server = self.serve()
+                trainer = self.train("--step-us", 200)
+                wire, idle = self.connect(), self.connect()
+                self.wait_attached(wire)
+                wire.send({"code": 20, "id": "posted", "settings": {"lr": 0.5}, "at_step": 10 ** 12})
+                self.wait_status(idle, "the request", lambda s: [p["phase"] for p in s["pending"]] == ["posted"])
+                server.send_signal(number)
+                self.assertEqual(wire.reply()["result"]["outcome"], "pending")
+                self.assertIsNone(wire.line())
+                self.assertIsNone(idle.line())
+                self.assertEqual(self.end(server, number), 0)
+                self.assertFalse((self.run_folder / "address").exists())
+                self.assertFalse((self.run_folder / "sock").exists())
+                self.refused(self.tool("status", "--run", self.run_folder), 3, str(self.run_folder))
+                self.assertIsNone(trainer.poll(), "the training goes on")
+                self.kill(trainer)
+
+    def test_signals_that_end_nothing(self):
+        server = self.serve()
+        for number in (signal.SIGHUP, signal.SIGPIPE):
+            server.send_signal(number)
+        self.connect().result(2)
+        self.assertIsNone(server.poll())
+
+    def test_signals_without_end(self):
+        """A second and a third one while it ends change nothing."""
+        server = self.serve()
+        self.train("--step-us", 200)
+        self.wait_attached(self.connect())
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGTERM) * 5:
+            server.send_signal(number)
+        self.assertEqual(self.end(server), 0)
+        self.assertEqual(self.tool("audit", "--verify", "--run", self.run_folder).returncode, 0)
+
+    def test_a_killed_server_leaves_a_folder_that_the_next_takes_over(self):
+        server = self.serve()
+        path = self.folder / "truth"
+        trainer = self.train("--step-us", 100, "--truth", path)
+        wire = self.connect()
+        self.wait_attached(wire)
+        ticket = wire.result(20, settings={"lr": 0.5}, at_step=10 ** 12, wait=0)["ticket"]
+        self.kill(server)
+        self.assertTrue((self.run_folder / "address").exists())
+        self.refused(self.tool("status", "--run", self.run_folder), 3, "nobody serves", str(self.run_folder))
+        server = self.serve()
+        wire = self.connect()
+        self.wait_attached(wire)
+        self.assertEqual([(p["ticket"], p["phase"]) for p in wire.result(3)["pending"]], [(ticket, "posted")])
+        self.assertEqual(wire.result(22, ticket=ticket)["outcome"], "cancelled")
+        self.assertEqual(self.tool("status", "--run", self.run_folder).returncode, 0)  # over the socket: the old file is replaced
+        wire.result(18)
+        self.assertEqual(trainer.wait(timeout=PATIENCE), 0)
+        self.wait_status(wire, "the end", lambda s: s["run"]["state"] == "finished")
+        self.end(server)
+        self.assertEqual(self.steps(), list(range(truth(path)[1])))
+
+    def test_standard_descriptors_that_are_closed(self):
+        """What the server opens must not become its own standard error."""
+        for closed in ((0,), (1,), (2,), (1, 2), (0, 1, 2)):
+            with self.subTest(closed):
+                run = self.folder / ("run" + "".join(map(str, closed)))
+                server = self.serve(run=run, preexec_fn=lambda: [os.close(fd) for fd in closed])
+                self.train("--step-us", 200, run=run)
+                wire = self.connect(run)
+                self.wait_attached(wire)
+                wire.result(18)
+                self.wait_status(wire, "the end", lambda s: s["run"]["state"] == "finished")
+                self.assertEqual((run / "lock").read_text().split(), [str(server.pid), "0" * 32, "0"])
+                self.assertEqual(self.end(server), 0)
+                self.assertEqual(self.tool("audit", "--verify", "--run", run).returncode, 0)
+                steps = self.steps(run)
+                self.assertEqual(steps, list(range(len(steps))))
+        run = self.folder / "run-child"
+        server = self.start(TRIMTAB, "run", "--run", run, "--listen", "127.0.0.1:0", "--", TOY, "--steps", "100",
+                            preexec_fn=lambda: [os.close(fd) for fd in (0, 1, 2)])
+        self.assertEqual(server.wait(timeout=PATIENCE), 0)
+        self.assertEqual(self.steps(run), list(range(100)))
+        self.assertIn("trimtab: recording", (run / "output").read_text())
+
+    def test_a_standard_output_that_takes_nothing(self):
+        """A full device, a pipe that nobody reads: neither ends the server."""
+        with open("/dev/full", "wb") as full:
+            server = self.serve(stdout=full, stderr=subprocess.DEVNULL)
+        self.connect().result(2)
+        self.end(server)
+        reading, writing = os.pipe()
+        server = self.serve(stdout=writing, stderr=writing, run=self.folder / "other")
+        os.close(reading)
+        os.close(writing)
+        self.train("--steps", 10, run=self.folder / "other").wait(timeout=PATIENCE)
+        wire = self.connect(self.folder / "other")
+        self.wait_status(wire, "the end", lambda s: s["run"]["state"] == "finished")
+        self.assertEqual(self.end(server), 0)
+
+
+class Peers(Bad):
+    def setUp(self):
+        super().setUp()
+        self.server = self.serve()
+        self.other = self.connect()
+        self.other.result(2)
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.server.pid}/fd"))
+
+    def reset(self, peer):
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        peer.close()
+
+    def dial(self):
+        host, port = self.address().rsplit(":", 1)
+        return socket.create_connection((host, int(port)), timeout=PATIENCE)
+
+    def test_half_a_line_and_gone(self):
+        before = self.descriptors()
+        for text in (b"{", b'{"code":3', b'{"code":40}', b"\xf0\x9f", b'{"code":5,"topics":["scalars"]}\n{"co', b"[" * 500_000):
+            for way in (self.reset, socket.socket.close, lambda peer: peer.shutdown(socket.SHUT_RDWR)):
+                peer = self.dial()
+                self.addCleanup(peer.close)
+                peer.sendall(text)
+                # an orderly end of input ends the request, which would be carried out, and not the subscription
+                orderly = b'"code":40' in text or b'"code":5' in text
+                (self.reset if orderly else way)(peer)
+        self.other.result(2)
+        wait_for("all of them to be gone", lambda: self.descriptors() <= before)
+        self.assertIsNone(self.server.poll())
+
+    def test_peers_that_never_speak(self):
+        peers = [self.dial() for _ in range(50)]
+        for peer in peers:
+            self.addCleanup(peer.close)
+        self.wait_status(self.other, "all of them", lambda s: s["clients"] == 51)
+        self.assertEqual(self.connect().result(2).keys(), {"time"})
+        for peer in peers:
+            peer.close()
+        self.wait_status(self.other, "nobody else", lambda s: s["clients"] <= 2)
+
+    def test_200_connections_reset_at_once(self):
+        before = self.descriptors()
+        for _ in range(3):
+            peers = [self.dial() for _ in range(200)]
+            for peer in peers[::2]:
+                peer.send(b'{"code":3}\n')
+            for peer in peers:
+                self.reset(peer)
+        self.assertIn("time", self.other.result(2))
+        wait_for("all of them to be gone", lambda: self.descriptors() <= before)
+        self.assertEqual(self.other.result(3)["clients"], 1)
+
+
+class Flood(Bad):
+    """Two peers that send requests and never read a reply. It takes 30 seconds until they are closed: the other tests run meanwhile."""
+
+    def begin(self):
+        self.setUp()
+        self.server = self.serve()
+        self.other = self.connect()
+        self.before = self.resident()
+        host, port = self.address().rsplit(":", 1)
+        self.peers = [socket.create_connection((host, int(port))) for _ in range(2)]
+        for peer in self.peers:
+            self.addCleanup(peer.close)
+            peer.setblocking(False)
+        self.sent, full_since = 0, None
+        while full_since is None or time.monotonic() < full_since + 0.5:  # so long nothing more was taken
+            taken = sum(map(self.send_some, self.peers))
+            self.sent += taken
+            full_since = None if taken else full_since or time.monotonic()
+
+    def send_some(self, peer):
+        try:
+            return peer.send(b'{"code":4}\n' * 500)
+        except BlockingIOError:
+            return 0
+
+    def finish(self):
+        self.doCleanups()
+        self.tearDown()
+
+    def resident(self):
+        """KiB."""
+        text = pathlib.Path(f"/proc/{self.server.pid}/status").read_text()
+        return int(text.split("VmRSS:")[1].split()[0])
+
+
+class Flooded(Bad):
+    def test_requests_without_end_whose_replies_nobody_reads(self):
+        """Who sends them is no longer read from, then closed; the server's memory is bounded; nobody else notices."""
+        self.assertLess(flood.sent, 64 << 20)
+        self.assertLess(flood.resident() - flood.before, 32 << 10)
+        self.assertIn("time", flood.connect().result(2))
+        wait_for("them to be closed", lambda: flood.other.result(3)["clients"] == len(flood.wires), PATIENCE + 40)
+        self.assertEqual(len(flood.warnings("has not read its replies")), 2)
+        self.assertLess(flood.resident() - flood.before, 32 << 10)
+
+
+flood = Flood()
+
+
+def setUpModule():
+    unittest.addModuleCleanup(flood.finish)
+    flood.begin()
 
 
 if __name__ == "__main__":

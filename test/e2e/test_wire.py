@@ -182,7 +182,7 @@ class Live(Case):
 
         def count():
             return sum(s["count"] for s in eager.result(4)["series"])
-        wait_for("more points than the broadcast log holds", lambda: count() > 3_000_000, 90)
+        wait_for("more points than the broadcast log holds", lambda: count() > 1_200_000, 180)
         eager.result(18)
         gap = lazy.event("gap")
         self.assertGreater(gap["missed"]["scalars"], 0)

@@ -200,8 +200,10 @@ int main(int argc, char **argv)
     atomic_store(&truth->published, -1);
     trimtab_options options = {.name = "toy", .total_steps = toy.steps, .max_pause = toy.max_pause};
     toy.run = trimtab_open(&options);
-    if (*trimtab_error(toy.run))
+    if (*trimtab_error(toy.run)) {
+        trimtab_close(toy.run);
         return 3;
+    }
     declare(&toy);
     leave_child(&toy);
     train(&toy, truth);

@@ -266,7 +266,10 @@ static void a_local_part_of_others_is_refused(void **state)
     assert_int_equal(unlink(path), 0);
     remove_local(path);
     int run_fd = openat(temp->fd, "run", O_RDONLY | O_DIRECTORY);
-    const char *hostile[] = {"/etc", "", "/var/tmp/trimtab-1/../../etc", "relative", "/var/tmp/trimtab-0/0123/../x"};
+    char short_id[64], long_id[64];
+    snprintf(short_id, sizeof short_id, "/var/tmp/trimtab-%u/0123", (unsigned)geteuid());
+    snprintf(long_id, sizeof long_id, "/var/tmp/trimtab-%u/0123456789abcdef0", (unsigned)geteuid());
+    const char *hostile[] = {"/etc", "", "/var/tmp/trimtab-1/../../etc", "relative", short_id, long_id};
     for (size_t i = 0; i < sizeof hostile / sizeof *hostile; i++) {
         assert_int_equal(file_replace(run_fd, "local", 0600, hostile[i], strlen(hostile[i]), NULL), 0);
         refuse_local(temp, ERR_DAMAGED);

@@ -117,7 +117,7 @@ static void write_small_journal(struct journal_fixture *fixture)
         journal_scalar(&fixture->writer, 1, -1);
         if (step % 3 == 0)
             fixture_declare(fixture);
-        assert_int_equal(fixture_fill(fixture, 200000 + (size_t)step), 0);
+        assert_int_equal(fixture_fill(fixture, 500000 + (size_t)step), 0);
         journal_scalar_at(&fixture->writer, 0, -step, 1);
     }
     struct record end = {.kind = RECORD_END, .end = {RUN_FINISHED}};
@@ -190,7 +190,7 @@ static void from_every_position_exactly_the_rest(void **state)
     write_small_journal(fixture);
     fixture_read(fixture, NULL);
     uint32_t count = remember(fixture, told);
-    assert_true(count > 60);
+    assert_true(count > 40);
     for (uint32_t from = 0; from < count; from++)
         check_rest(fixture, told, from, count);
     for (uint32_t i = 0; i < count; i++)
@@ -421,6 +421,13 @@ static void a_record_with_a_wrong_crc_is_skipped_alone(void **state)
         assert_int_equal(fixture_next(fixture), 1);
     while (fixture->record.replayed);
     assert_true(text_is(fixture->record.message.text, "4"));
+    /* The damaged segment outlives its name. */
+    char kept[SEGMENT_NAME + 16];
+    fixture_name(kept, 1, 0);
+    memcpy(kept + strlen(kept), ".damaged", 9);
+    position.sequence++;
+    assert_int_equal(journal_unlink_before(fixture->fd, &position), 1);
+    assert_int_equal(faccessat(fixture->fd, kept, F_OK, 0), 0);
 }
 
 static void without_a_size_all_that_is_published_is_skipped(void **state)
@@ -437,6 +444,15 @@ static void without_a_size_all_that_is_published_is_skipped(void **state)
     assert_int_equal(fixture_next(fixture), 0);
     fixture_message(fixture, "later");
     fixture_expect_message(fixture, "later");
+    /* A reader from there passes over as much, and no more. */
+    struct journal_position position = journal_reader_position(fixture->reader);
+    fixture_message(fixture, "last");
+    fixture_read(fixture, &position);
+    do
+        assert_int_equal(fixture_next(fixture), 1);
+    while (fixture->record.replayed);
+    assert_int_equal(fixture->record.kind, RECORD_MESSAGE);
+    assert_true(text_is(fixture->record.message.text, "last"));
 }
 
 static void scalars_after_lost_steps_are_not_given_to_another(void **state)
@@ -465,6 +481,20 @@ static void scalars_after_lost_steps_are_not_given_to_another(void **state)
     assert_int_equal(fixture->record.kind, RECORD_SCALAR);
     assert_int_equal(fixture->record.step, 3);
     assert_true(fixture->record.scalar.value == 4);
+    /* Begun again in the middle of a step, behind the damage: whose the scalars are is not known, and that is told. */
+    struct journal_position position = journal_reader_position(fixture->reader);
+    journal_scalar(&fixture->writer, 0, 5);
+    journal_step(&fixture->writer, 4);
+    journal_scalar(&fixture->writer, 0, 6);
+    journal_publish(&fixture->writer);
+    fixture_read(fixture, &position);
+    do
+        assert_int_equal(fixture_next(fixture), 1);
+    while (fixture->record.replayed);
+    assert_int_equal(fixture->record.kind, RECORD_GAP);
+    assert_int_equal(fixture_next_news(fixture), 1);
+    assert_int_equal(fixture->record.kind, RECORD_SCALAR);
+    assert_int_equal(fixture->record.step, 4);
 }
 
 static void scalars_without_a_step_are_told(void **state)
@@ -576,6 +606,11 @@ static void hostile_counts_of_published_bytes(void **state)
         change_bytes(fixture, 0, offsetof(struct segment_header, written), &written, 8);
         assert_int_equal(fixture_next(fixture), 0);
     }
+    uint64_t odd = fixture->writer.at + 8;
+    fixture_read(fixture, NULL);
+    change_bytes(fixture, 0, offsetof(struct segment_header, written), &odd, 8);
+    fixture_expect_gap(fixture, "the count of published bytes is damaged");
+    assert_int_equal(fixture_next(fixture), 0);
     /* More than was written: what was never written is damaged. */
     uint64_t all = SEGMENT_SIZE;
     fixture_read(fixture, NULL);
@@ -594,7 +629,7 @@ static void random_bytes_never_crash(void **state)
     srand(3);
     fixture_write(fixture, 1);
     uint32_t start = fixture->writer.at;
-    for (int round = 0; round < 300; round++) {
+    for (int round = 0; round < 150; round++) {
         for (size_t i = 0; i < SIZE; i++)
             bytes[i] = (uint8_t)(i % 16 == 0 ? rand() % 30 : rand() % 3 ? 0 : rand());
         memcpy(fixture->writer.base + start, bytes, SIZE);

@@ -270,6 +270,21 @@ static void payloads_share_the_area(void **state)
     take_text(fixture, 7, 2 * QUARTER, 'h');
 }
 
+static void a_part_in_use_is_never_given_twice(void **state)
+{
+    struct fixture *fixture = *state;
+    enum { QUARTER = MAILBOX_PAYLOAD / 4 - 64 };
+    assert_int_equal(post_text(fixture, 1, QUARTER, 'a'), 0);
+    assert_int_equal(post_text(fixture, 2, QUARTER, 'b'), 0);
+    assert_true(mailbox_withdraw(&fixture->server, 1));
+    assert_int_equal(post_text(fixture, 3, 2 * QUARTER, 'c'), 0); /* an earlier slot than 2, a later part */
+    assert_int_equal(post_text(fixture, 4, QUARTER + 100, 'd'), ERR_FULL);
+    assert_int_equal(post_text(fixture, 5, QUARTER, 'e'), 0);
+    take_text(fixture, 2, QUARTER, 'b');
+    take_text(fixture, 3, 2 * QUARTER, 'c');
+    take_text(fixture, 5, QUARTER, 'e');
+}
+
 static void a_new_server_learns_what_is_there(void **state)
 {
     struct fixture *fixture = *state;
@@ -366,7 +381,7 @@ static void spoil_offset(struct fixture *fixture, struct mailbox_slot *slot)
 static void spoil_bytes(struct fixture *fixture, struct mailbox_slot *slot)
 {
     (void)fixture;
-    atomic_store(&slot->payload_bytes, MAILBOX_PAYLOAD + 1);
+    atomic_store(&slot->payload_bytes, UINT32_MAX);
 }
 
 static void spoil_crc(struct fixture *fixture, struct mailbox_slot *slot)
@@ -577,6 +592,7 @@ int main(void)
         TEST(what_is_posted_between_two_looks_is_noticed),
         TEST(slots_and_payload_are_bounded_and_come_back),
         TEST(payloads_share_the_area),
+        TEST(a_part_in_use_is_never_given_twice),
         TEST(a_new_server_learns_what_is_there),
         TEST(what_cannot_be_opened),
         TEST(what_cannot_be_posted),

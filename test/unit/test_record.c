@@ -102,6 +102,9 @@ static void check_corruption(uint8_t *bytes, size_t size, size_t at, uint8_t mas
         fail_msg("byte %zu of kind %d, changed by %02x: taken", at, bytes[0], mask);
     if (result == ERR_DAMAGED && skip != 0 && (skip > size || skip % RECORD_UNIT != 0))
         fail_msg("skip %zu of %zu", skip, size);
+    bool in_mark = (at >= 2 && at < 4) || (at >= 12 && at < RECORD_UNIT);
+    if (in_mark && (result != ERR_DAMAGED || skip != 0))
+        fail_msg("byte %zu: no head, so no size", at);
     if (at >= RECORD_UNIT && (result != ERR_DAMAGED || skip != size))
         fail_msg("byte %zu: a damaged payload is to be skipped whole", at);
     bytes[at] ^= mask;
@@ -266,6 +269,33 @@ static void a_setting_holds_together(void **state)
     assert_invalid(&record);
 }
 
+static void make_crc_good(uint8_t *bytes)
+{
+    uint32_t payload_bytes, crc;
+    memset(bytes + 8, 0, 4);
+    memcpy(&payload_bytes, bytes + 4, 4);
+    crc = crc32c(0, bytes, RECORD_UNIT + payload_bytes);
+    memcpy(bytes + 8, &crc, 4);
+}
+
+static void no_bytes_may_follow_the_fields(void **state)
+{
+    (void)state;
+    static struct record record, read;
+    size_t size, skip;
+    record = (struct record){.kind = RECORD_MESSAGE, .message = {1, text_from("x")}};
+    uint8_t *bytes = encode(&record, &size);
+    make_crc_good(bytes);
+    assert_int_equal(record_decode(bytes, size, &read, &skip), size);
+    bytes[4]++; /* a byte of the padding, which is zero */
+    make_crc_good(bytes);
+    assert_int_equal(record_decode(bytes, size, &read, &skip), ERR_DAMAGED);
+    bytes[4] = (uint8_t)(bytes[4] - 2);
+    make_crc_good(bytes);
+    assert_int_equal(record_decode(bytes, size, &read, &skip), ERR_DAMAGED);
+    free(bytes);
+}
+
 static void texts_are_utf8_on_the_way_out_and_in(void **state)
 {
     (void)state;
@@ -276,18 +306,12 @@ static void texts_are_utf8_on_the_way_out_and_in(void **state)
     uint8_t *bytes = encode(&record, &size);
     assert_int_equal(record_decode(bytes, size, &read, &skip), size);
     assert_true(text_is(read.message.text, "caf? ??? \xc3\xa9 abcdefgh"));
-    bytes[size - 4] = 0xff; /* in the text; then the CRC is made good again */
-    memset(bytes + 8, 0, 4);
-    uint32_t payload_bytes, crc;
-    memcpy(&payload_bytes, bytes + 4, 4);
-    crc = crc32c(0, bytes, RECORD_UNIT + payload_bytes);
-    memcpy(bytes + 8, &crc, 4);
+    bytes[size - 4] = 0xff; /* in the text */
+    make_crc_good(bytes);
     assert_int_equal(record_decode(bytes, size, &read, &skip), ERR_DAMAGED);
     assert_int_equal(skip, size);
     bytes[size - 4] = '!';
-    memset(bytes + 8, 0, 4);
-    crc = crc32c(0, bytes, RECORD_UNIT + payload_bytes);
-    memcpy(bytes + 8, &crc, 4);
+    make_crc_good(bytes);
     assert_int_equal(record_decode(bytes, size, &read, &skip), size);
     free(bytes);
 }
@@ -307,6 +331,7 @@ int main(void)
         TEST(the_hot_words_are_the_format),
         TEST(what_does_not_fit_is_not_encoded),
         TEST(a_setting_holds_together),
+        TEST(no_bytes_may_follow_the_fields),
         TEST(texts_are_utf8_on_the_way_out_and_in),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

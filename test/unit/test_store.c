@@ -190,10 +190,14 @@ static struct record effect_record(uint32_t setting, struct value value, uint64_
 /* What a trainer with ids of its own declares: 40 and 41 come to be 0 and 1. */
 static void declare_all(struct run_folder *run)
 {
-    struct record records[] = {run_record("gpt", 77),       series_record(40, "loss", "nats"),
-                               series_record(41, "é", ""),  setting_record(9, "lr", 0.5, 2),
-                               choice_record(),             text_record("once"),
-                               action_record(),             config_record("{\"a\":1}")};
+    struct record records[] = {run_record("gpt", 77),
+                               series_record(40, "loss", "nats"),
+                               series_record(41, "é", ""),
+                               setting_record(9, "lr", 0.5, 2),
+                               choice_record(),
+                               text_record("once"),
+                               action_record(),
+                               config_record("{\"a\":1}")};
     for (size_t i = 0; i < sizeof records / sizeof *records; i++)
         run_declare(run, &records[i]);
     struct record more[] = {state_record(RUN_PAUSED), checkpoint_record("first"), checkpoint_record("second"),
@@ -206,10 +210,9 @@ static void declare_all(struct run_folder *run)
 
 static void assert_all_given(const struct given *given)
 {
-    static const enum record_kind order[] = {RECORD_RUN,     RECORD_STATE,   RECORD_CONFIG, RECORD_SERIES,
-                                             RECORD_SERIES,  RECORD_SETTING, RECORD_SETTING, RECORD_SETTING,
-                                             RECORD_ACTION,  RECORD_SCALAR_AT, RECORD_CHECKPOINT,
-                                             RECORD_CHECKPOINT};
+    static const enum record_kind order[] = {RECORD_RUN,    RECORD_STATE,     RECORD_CONFIG,     RECORD_SERIES,
+                                             RECORD_SERIES, RECORD_SETTING,   RECORD_SETTING,    RECORD_SETTING,
+                                             RECORD_ACTION, RECORD_SCALAR_AT, RECORD_CHECKPOINT, RECORD_CHECKPOINT};
     assert_int_equal(given->count, sizeof order / sizeof *order);
     assert_memory_equal(given->kind, order, sizeof order);
     assert_given(given, 0, run_record("gpt", 77));
@@ -217,7 +220,8 @@ static void assert_all_given(const struct given *given)
     assert_given(given, 0, config_record("{\"a\":1}"));
     assert_given(given, 0, series_record(0, "loss", "nats"));
     assert_given(given, 1, series_record(1, "é", ""));
-    struct record lr = setting_record(0, "lr", 0.25, 3), schedule = choice_record(), prompt = text_record("upon a time");
+    struct record lr = setting_record(0, "lr", 0.25, 3), schedule = choice_record(),
+                  prompt = text_record("upon a time");
     schedule.setting.id = 1;
     prompt.setting.id = 2;
     prompt.setting.revision = 1;
@@ -262,10 +266,10 @@ static void odd_values(void **state)
     struct record far = series_record(UINT32_MAX, "far", "");
     run_train(run);
     declare_all(run);
+    run_put(run, &nan_value);
     run_put(run, &bad_type);
     run_put(run, &bad_choice);
     run_put(run, &unknown);
-    run_put(run, &nan_value);
     run_put(run, &far);
     journal_scalar_at(&run->writer, UINT32_MAX, 1, 1);
     journal_scalar_at(&run->writer, 77, 1, 1);
@@ -405,6 +409,16 @@ static void a_held_snapshot_keeps_the_journal(void **state)
     free(all.point);
 }
 
+/* 2: whoever opens it makes a -wal and a -shm; 1: not. */
+static int file_format(struct run_folder *run)
+{
+    uint8_t byte = 0;
+    int fd = openat(run->run_fd, "run.db", O_RDONLY);
+    assert_int_equal(pread(fd, &byte, 1, 18), 1);
+    close(fd);
+    return byte;
+}
+
 static void an_ended_run_is_one_file(void **state)
 {
     struct run_folder *run = *state;
@@ -417,7 +431,7 @@ static void an_ended_run_is_one_file(void **state)
     assert_int_equal(store_commit(run->store, &commit, NULL), 0);
     run_close(run, true);
     assert_false(run_has(run, "run.db-wal") || run_has(run, "run.db-shm") || run_has(run, "run.db-journal"));
-    assert_int_equal(run_sql(run, "PRAGMA journal_mode"), 0);
+    assert_int_equal(file_format(run), 1);
     struct points points = run_points(run);
     assert_int_equal(points.count, 2);
     free(points.point);

@@ -114,7 +114,8 @@ static void what_an_action_says(void **state)
     static const struct {
         const char *result, *expected;
     } cases[] = {
-        {"{ \"text\" : \"a \\\" b\",\n \"x\":[1, 2.50]}", "\"values\":{\"result\":{\"text\":\"a \\\" b\",\"x\":[1,2.50]}}"},
+        {"{ \"text\" : \"a \\\" b\",\n \"x\":[1, 2.50]}",
+         "\"values\":{\"result\":{\"text\":\"a \\\" b\",\"x\":[1,2.50]}}"},
         {"{\"a\":1,\"a\":2}", "\"values\":{\"result\":\"{\\\"a\\\":1,\\\"a\\\":2}\"}"},
         {"{\"a\":", "\"values\":{\"result\":\"{\\\"a\\\":\"}"},
         {"", "\"values\":{}"},
@@ -154,8 +155,9 @@ static void what_a_run_command_says(void **state)
     assert_has(run_page(run, 0, 0, 2), "\"values\":{\"changed\":false,\"pause_step\":41241}");
     assert_has(run_page(run, 0, 0, 3), "\"outcome\":\"refused\",\"error\":46,\"step\":41230,\"detail\":"
                                        "\"no \\\"lr\\\" today\\n\",\"values\":{}");
-    assert_has(run_page(run, 0, 0, 4), "\"outcome\":\"lost\",\"error\":49,\"detail\":\"not \xEF\xBF\xBD UTF-8\",\"values\":"
-                                       "{\"reached\":true}");
+    assert_has(run_page(run, 0, 0, 4),
+               "\"outcome\":\"lost\",\"error\":49,\"detail\":\"not \xEF\xBF\xBD UTF-8\",\"values\":"
+               "{\"reached\":true}");
 }
 
 static void numbers_as_they_are_said(void **state)
@@ -284,14 +286,37 @@ static void every_field_is_chained(void **state)
         int sequence;
         const char *change;
     } cases[] = {
-        {1, "time_ns=time_ns+1"}, {1, "ticket=7"},          {1, "record='outcome'"},  {1, "code=16"},
-        {1, "actor='bert'"},      {1, "role='viewer'"},     {1, "address=''"},        {1, "request='{}'"},
-        {1, "reason=NULL"},       {1, "deadline_ns=NULL"},  {1, "until_step=457"},    {1, "outcome=''"},
-        {2, "deadline_ns=1"},     {2, "error=0"},           {2, "vals='{}'"},         {2, "actor=x'616e6e61'"},
-        {3, "outcome='applied'"}, {3, "error=0"},           {3, "step=1"},            {3, "step=0.5"},
-        {3, "detail='none'"},     {3, "vals='{ }'"},        {4, "time_ns=NULL"},      {4, "step=NULL"},
-        {4, "vals=NULL"},         {4, "detail=NULL"},       {1, "hash=previous"},     {4, "hash=previous"},
-        {2, "previous=hash"},     {3, "previous='short'"},  {3, "hash=upper(hash)||'0'"},
+        {1, "time_ns=time_ns+1"},
+        {1, "ticket=7"},
+        {1, "record='outcome'"},
+        {1, "code=16"},
+        {1, "actor='bert'"},
+        {1, "role='viewer'"},
+        {1, "address=''"},
+        {1, "request='{}'"},
+        {1, "reason=NULL"},
+        {1, "deadline_ns=NULL"},
+        {1, "until_step=457"},
+        {1, "outcome=''"},
+        {2, "deadline_ns=1"},
+        {2, "error=0"},
+        {2, "vals='{}'"},
+        {2, "actor=x'616e6e61'"},
+        {3, "outcome='applied'"},
+        {3, "error=0"},
+        {3, "step=1"},
+        {3, "step=0.5"},
+        {3, "detail='none'"},
+        {3, "vals='{ }'"},
+        {4, "time_ns=NULL"},
+        {4, "step=NULL"},
+        {4, "vals=NULL"},
+        {4, "detail=NULL"},
+        {1, "hash=previous"},
+        {4, "hash=previous"},
+        {2, "previous=hash"},
+        {3, "previous='short'"},
+        {3, "hash=upper(hash)||'0'"},
     };
     struct run_folder *run = *state;
     write_three(run);
@@ -311,8 +336,9 @@ static void rows_taken_or_added(void **state)
     assert_bad(run, "DELETE FROM audit WHERE sequence=4", 4);
     assert_bad(run, "DELETE FROM audit", 1);
     assert_bad(run, "UPDATE audit SET sequence=-1 WHERE sequence=1", 1);
-    assert_bad(run, "INSERT INTO audit SELECT 5,time_ns,ticket,record,code,actor,role,address,request,reason,"
-                    "deadline_ns,until_step,outcome,error,step,detail,vals,previous,hash FROM audit WHERE sequence=4",
+    assert_bad(run,
+               "INSERT INTO audit SELECT 5,time_ns,ticket,record,code,actor,role,address,request,reason,"
+               "deadline_ns,until_step,outcome,error,step,detail,vals,previous,hash FROM audit WHERE sequence=4",
                5);
     assert_bad(run, "DELETE FROM head", 1);
     assert_bad(run, "UPDATE head SET hash='0'", 4);

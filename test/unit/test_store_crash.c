@@ -76,7 +76,8 @@ struct shared {
     _Atomic int64_t told;      /* tickets whose outcome was committed */
 };
 
-/* Points from `from` on until the end of a step. A kill may leave a step in two parts: a new segment publishes the old one. */
+/* Points from `from` on until the end of a step. A kill may leave a step in two parts: a new segment publishes the old
+ * one. */
 static int64_t train(struct run_folder *run, int64_t from)
 {
     journal_step(&run->writer, from / SERIES);
@@ -146,8 +147,7 @@ static void take_stock(struct run_folder *run, struct shared *shared)
 static void killed_at_any_moment(void **state)
 {
     struct run_folder *run = *state;
-    struct shared *shared =
-        mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct shared *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     unsigned seed = 11;
     assert_ptr_not_equal(shared, MAP_FAILED);
     *shared = (struct shared){0};

@@ -229,8 +229,8 @@ static void nothing_to_read(void **state)
     assert_int_equal(store_reader_open(&run->reader, run->path, false, &err), ERR_MISSING);
     write_contents(run, "run.db", "", 0);
     assert_int_equal(store_reader_open(&run->reader, run->path, false, &err), ERR_MISSING);
-    write_contents(run, "run.db", "something else, which is long enough to be looked at as a database, but is none, no.",
-                   84);
+    write_contents(run, "run.db",
+                   "something else, which is long enough to be looked at as a database, but is none, no.", 84);
     assert_int_equal(store_reader_open(&run->reader, run->path, false, &err), ERR_DAMAGED);
     store_reader_close(NULL);
     store_close(NULL, true);

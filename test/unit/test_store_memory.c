@@ -1,4 +1,5 @@
-/* The n-th allocation fails, for each n: nothing is lost, nothing doubled, no sound run.db is taken for a damaged one. */
+/* The n-th allocation fails, for each n: nothing is lost, nothing doubled, no sound run.db is taken for a damaged one.
+ */
 #include "test_store.h"
 
 #include <errno.h>
@@ -18,7 +19,8 @@
 static long left = -1; /* allocations until all fail; negative: none does */
 
 #ifndef SANITIZED
-/* In front of the C library's own, for this program and all libraries in it. (A sanitizer brings its own: then nothing fails.) */
+/* In front of the C library's own, for this program and all libraries in it. (A sanitizer brings its own: then nothing
+ * fails.) */
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *old, size_t size);
@@ -87,7 +89,8 @@ static void declare(struct run_folder *run)
 /* A little of everything that a commit can hold. */
 static void happen(struct run_folder *run, int64_t step, uint64_t ticket)
 {
-    struct record effect = {.kind = RECORD_EFFECT}, outcome = {.kind = RECORD_OUTCOME}, message = {.kind = RECORD_MESSAGE};
+    struct record effect = {.kind = RECORD_EFFECT}, outcome = {.kind = RECORD_OUTCOME},
+                  message = {.kind = RECORD_MESSAGE};
     effect.effect.setting = 3;
     effect.effect.value = value_double(1.0 / (double)(step + 1));
     effect.effect.revision = ticket;
@@ -134,7 +137,8 @@ static void in_a_commit(void **state)
     assert_int_equal(verdict.records, 2 * n);
     assert_int_equal(verdict.open, 0);
     assert_int_equal(run_sql(run, "SELECT count(*) FROM messages"), n);
-    assert_int_equal(run_sql(run, "SELECT count(*) FROM audit WHERE vals LIKE '{\"settings\":{\"lr\":{%\"result\":{%'"), n);
+    assert_int_equal(run_sql(run, "SELECT count(*) FROM audit WHERE vals LIKE '{\"settings\":{\"lr\":{%\"result\":{%'"),
+                     n);
 }
 
 static void count_record(void *context, const struct record *record)

@@ -72,8 +72,8 @@ void run_train(struct run_folder *run)
         struct record record = run_record("test", 4242);
         run_declare(run, &record);
     }
-    assert_int_equal(
-        journal_writer_init(&run->writer, run->journal_fd, &incarnation, run->ordinal, restate, run, &err), 0);
+    assert_int_equal(journal_writer_init(&run->writer, run->journal_fd, &incarnation, run->ordinal, restate, run, &err),
+                     0);
     run->writer.limits.free_percent = 0;
 }
 

@@ -169,9 +169,8 @@ static void random_blobs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(there_and_back),           cmocka_unit_test(payloads_of_nan),
-        cmocka_unit_test(batched_points_are_small), cmocka_unit_test(hostile_blobs),
-        cmocka_unit_test(random_blobs),
+        cmocka_unit_test(there_and_back), cmocka_unit_test(payloads_of_nan), cmocka_unit_test(batched_points_are_small),
+        cmocka_unit_test(hostile_blobs),  cmocka_unit_test(random_blobs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

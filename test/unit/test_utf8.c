@@ -58,6 +58,22 @@ static void the_prefix_ends_at_the_first_bad_byte(void **state)
     assert_int_equal(utf8_valid_prefix("ok\xf0\x9f\x98\x80!", 7), 7);
 }
 
+/* A bad byte at each place of a longer text. */
+static void every_place_is_looked_at(void **state)
+{
+    (void)state;
+    char text[40];
+    for (size_t size = 0; size <= sizeof text; size++) {
+        memset(text, 'a', sizeof text);
+        assert_int_equal(utf8_valid_prefix(text, size), size);
+        for (size_t at = 0; at < size; at++) {
+            text[at] = (char)0x80;
+            assert_int_equal(utf8_valid_prefix(text, size), at);
+            text[at] = 'a';
+        }
+    }
+}
+
 static void names(void **state)
 {
     (void)state;
@@ -74,13 +90,51 @@ static void names(void **state)
     assert_false(utf8_is_name("\xff", 1));
 }
 
+static void assert_harmless(const char *from, const char *to)
+{
+    char text[64];
+    snprintf(text, sizeof text, "%s", from);
+    utf8_make_harmless(text, strlen(text));
+    assert_string_equal(text, to);
+}
+
+static void what_steers_a_terminal_is_made_harmless(void **state)
+{
+    (void)state;
+    assert_harmless("loss 0.5 caf\xc3\xa9 \xf0\x9f\x98\x80", "loss 0.5 caf\xc3\xa9 \xf0\x9f\x98\x80");
+    assert_harmless("\x1b[2J\n\x7f", "?[2J??");
+    assert_harmless("a\xc2\x9b"
+                    "b",
+                    "a??b");
+    assert_harmless("a\xe2\x80\xae"
+                    "b",
+                    "a???b");
+    assert_harmless("a\xff\xc3", "a??");
+    assert_harmless("", "");
+}
+
+static void characters_and_their_sizes(void **state)
+{
+    (void)state;
+    uint8_t bytes[4];
+    uint32_t read;
+    for (uint32_t point = 0; point <= 0x10ffff; point++) {
+        size_t length = encode(point, bytes);
+        if (utf8_character((const char *)bytes, &read) != length || read != point)
+            fail_msg("U+%04X: read as U+%04X", (unsigned)point, (unsigned)read);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_code_point),
         cmocka_unit_test(every_three_bytes),
         cmocka_unit_test(the_prefix_ends_at_the_first_bad_byte),
+        cmocka_unit_test(every_place_is_looked_at),
         cmocka_unit_test(names),
+        cmocka_unit_test(what_steers_a_terminal_is_made_harmless),
+        cmocka_unit_test(characters_and_their_sizes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
