@@ -104,20 +104,6 @@ static void open_mailbox(struct server *server, const struct holder *holder)
     log_line(LOG_INFO, "trainer attached: pid %d", (int)holder->pid);
 }
 
-/* Gives back slots whose outcome was told before the trainer had marked them done. */
-static void sweep(struct server *server)
-{
-    uint64_t tickets[MAILBOX_SLOTS];
-    uint32_t count = mailbox_tickets(&server->attach.mailbox, tickets);
-    for (uint32_t i = 0; i < count; i++) {
-        bool live = false;
-        for (size_t t = 0; t < server->tickets.count && !live; t++)
-            live = server->tickets.live[t]->number == tickets[i];
-        if (!live && server->attach.recovered)
-            mailbox_release(&server->attach.mailbox, tickets[i]);
-    }
-}
-
 static void look(struct server *server)
 {
     struct attach *attach = &server->attach;
@@ -128,7 +114,6 @@ static void look(struct server *server)
         bool another = known && (holder.pid == 0 || (holder.ordinal && holder.ordinal != attach->holder.ordinal));
         if (attach->died || another)
             trainer_is_gone(server, attach->holder.ordinal);
-        sweep(server);
     } else if (known && holder.pid == 0) {
         /* nobody holds it: every life that was read of is over, whatever the file says */
         uint64_t read_of = server->run.trainer.ordinal;
@@ -166,7 +151,7 @@ static void recover_mailbox(struct server *server, const char *name)
     }
     uint32_t count = mailbox_tickets(&mailbox, tickets);
     for (uint32_t i = 0; i < count; i++)
-        tickets_recover(server, tickets[i], mailbox_state(&mailbox, tickets[i]));
+        tickets_recover(server, &mailbox, tickets[i]);
     if (!is_living(&server->attach, &incarnation))
         tickets_trainer_gone(server, &mailbox);
     mailbox_close(&mailbox);
@@ -221,7 +206,12 @@ static void remove_mailbox(struct server *server, const char *name)
     if (!incarnation_parse(name + strlen("mailbox."), &incarnation) ||
         mailbox_open(&mailbox, server->folder.local_fd, &incarnation, NULL) < 0)
         return; /* not ours, or of another version: left alone */
+    bool wanted = tickets_of(server, mailbox.map->ordinal);
     mailbox_close(&mailbox);
+    if (wanted) {
+        server->attach.remove_mailboxes = true; /* not yet: a later turn */
+        return;
+    }
     if (lock_look(server->folder.run_fd, "trainer", &holder, NULL) < 0)
         return;
     /* A trainer that has just begun has its mailbox before its journal: whom the lock names is spared. One that has said
@@ -234,7 +224,7 @@ static void remove_mailbox(struct server *server, const char *name)
 
 static void remove_dead_mailboxes(struct server *server)
 {
-    if (!server->attach.remove_mailboxes || server->tickets.count > 0)
+    if (!server->attach.remove_mailboxes)
         return;
     server->attach.remove_mailboxes = false;
     each_mailbox(server, remove_mailbox);
@@ -244,7 +234,7 @@ static void note_progress(struct server *server)
 {
     const struct attach *attach = &server->attach;
     int64_t step;
-    server->run.trainer.attached = attach->mailbox.map && attach->declared_ordinal == attach->holder.ordinal &&
+    server->run.trainer.attached = attach->recovered && attach->mailbox.map && attach->declared_ordinal == attach->holder.ordinal &&
                                    attach->holder.ordinal > attach->gone_ordinal;
     if (server->run.trainer.attached && mailbox_progress(&attach->mailbox, &step))
         run_progress(&server->run, step, server->mono_ns);
@@ -257,13 +247,13 @@ void attach_turn(struct server *server)
         attach->next_look_ns = server->mono_ns + LOOK_NS;
         attach->look_now = false;
         look(server);
+        remove_dead_mailboxes(server);
     }
     ingest_turn(server);
     if (attach->caught_up && attach->gone_ordinal > attach->ended_ordinal)
         detach(server);
-    if (attach->caught_up && !attach->recovered)
+    if ((attach->caught_up || attach->passed_start) && !attach->recovered)
         recover(server);
-    remove_dead_mailboxes(server);
     note_progress(server);
 }
 

@@ -85,8 +85,11 @@ static void take(struct server *server, const struct record *record)
     struct change change = run_take(&server->run, record);
     if (record->kind == RECORD_RUN)
         take_trainer(server);
-    if (!record->replayed)
-        take_change(server, &change, record);
+    if (record->replayed)
+        return;
+    if (record->time_ns > server->began_ns)
+        server->attach.passed_start = true;
+    take_change(server, &change, record);
 }
 
 void ingest_turn(struct server *server)
@@ -105,6 +108,7 @@ void ingest_turn(struct server *server)
             break;
     }
     attach->caught_up = got == 0;
-    if (got < 0)
+    if (got < 0 && !attach->failing)
         log_line(LOG_WARNING, "the journal cannot be read now: %s", err.text);
+    attach->failing = got < 0;
 }

@@ -219,6 +219,7 @@ int serve(const struct serve_options *options, struct serve_result *result, stru
     server->folder.run_fd = server->folder.local_fd = -1;
     server->now_ns = clock_real_ns();
     server->mono_ns = clock_monotonic_ns();
+    server->began_ns = server->now_ns;
     run_init(&server->run);
     hub_init(&server->hub, (uint64_t)(server->now_ns / 1000));
     int status = build(server, err);

@@ -51,11 +51,15 @@ struct attach {
     int64_t last_record_ns;    /* monotonic: when records last came */
     bool look_now;             /* the trainer gave a sign */
     bool remove_mailboxes;     /* of dead trainers, once all their requests are told */
-    bool recovered;            /* what earlier servers left has been judged */
+    bool passed_start;             /* all that was published before this server began has been read */
+    bool recovered;                /* what earlier servers left has been judged; nothing is accepted before */
+    bool failing;                  /* the journal cannot be read now; said once */
 };
 
+enum { TICKETS_MOST = LIMIT_PENDING * 4 };
+
 struct tickets {
-    struct ticket *live[LIMIT_PENDING * 2]; /* ascending; JUDGED ones wait only to be told */
+    struct ticket *live[TICKETS_MOST]; /* ascending; JUDGED ones wait only to be told */
     size_t count;
     uint64_t next_number;
     struct ticket *ended[64]; /* the newest that were told: for a late cancel */
@@ -97,6 +101,7 @@ struct server {
     struct client *ready;
     uint64_t next_client;
     int64_t now_ns, mono_ns; /* read once a turn */
+    int64_t began_ns;              /* real clock: the server's start */
     int64_t next_flush_ns;   /* monotonic */
     uint64_t flushed_to;     /* the head of the broadcast log at the last tick */
     int64_t next_progress_ns, told_step;
@@ -152,11 +157,12 @@ void tickets_turn(struct server *server);
 void tickets_stored(struct server *server, bool ok); /* a commit ended */
 void tickets_take_outcome(struct server *server, const struct record *record);
 void tickets_take_started(struct server *server, const struct record *record);
+/* Is any ticket left of this life of the trainer? */
+bool tickets_of(const struct server *server, uint64_t ordinal);
 /* The mailbox's trainer is gone and its journal read: what it held is lost. */
 void tickets_trainer_gone(struct server *server, struct mailbox *mailbox);
-/* At the start, of each ticket found in a slot; then, when all slots were looked at: what was in none was never posted.
- */
-void tickets_recover(struct server *server, uint64_t number, enum slot_state state);
+/* At the start, of each ticket found in a slot; then, when all slots were looked at: what was in none was never posted. */
+void tickets_recover(struct server *server, struct mailbox *mailbox, uint64_t number);
 void tickets_recovered(struct server *server);
 /* 0: an answer will follow or was given; -1 with the refusal. */
 int tickets_cancel(struct server *server, struct client *client, const struct request *request, uint64_t number,

@@ -65,7 +65,7 @@ void tell_waiting(struct server *server, struct ticket *ticket)
 {
     /* "pending" would be untrue of what may yet be refused for want of an audit row */
     if (ticket->phase != TICKET_ACCEPTED)
-        tell_pending_until(server, ticket, server->now_ns);
+        tell_pending_until(server, ticket, server->mono_ns);
 }
 
 void tell_storage(struct server *server, struct ticket *ticket, const char *why)

@@ -13,18 +13,31 @@ static struct ticket *ticket_with(struct server *server, uint64_t number)
     return NULL;
 }
 
+/* What is judged and only waits to be told takes no slot of the mailbox. */
 static bool is_full(const struct server *server)
 {
-    return server->tickets.count >= LIMIT_PENDING;
+    size_t pending = 0;
+    for (size_t i = 0; i < server->tickets.count; i++)
+        pending += server->tickets.live[i]->phase != TICKET_JUDGED;
+    return pending >= LIMIT_PENDING || server->tickets.count == TICKETS_MOST;
+}
+
+/* A number that was met in a slot or in the journal is never given out again, even where run.db does not know it (a pause
+ * that was carried out while it could not be written, by a server that was then killed). */
+static void note_number(struct server *server, uint64_t number)
+{
+    if (number >= server->tickets.next_number && number < UINT64_C(1) << 53)
+        server->tickets.next_number = number + 1;
 }
 
 void tickets_adopt(void *owner, struct ticket *ticket)
 {
     struct server *server = owner;
-    if (server->tickets.count == LIMIT_PENDING * 2) {
+    if (server->tickets.count == TICKETS_MOST) {
         ticket_destroy(ticket);
         return;
     }
+    ticket->at_step = MAILBOX_NO_STEP;
     if (ticket->deadline_ns == 0)
         ticket->deadline_ns = INT64_MAX;
     ticket->row_committed = true;
@@ -108,6 +121,8 @@ static struct ticket *ticket_create(struct server *server, enum code code, struc
     ticket->accepted_ns = server->now_ns;
     ticket->deadline_ns = INT64_MAX;
     ticket->until_step = post->until_step;
+    ticket->at_step = post->at_step;
+    ticket->ordinal = server->attach.holder.ordinal;
     ticket->post = post;
     post->ticket = ticket->number;
     return ticket;
@@ -127,7 +142,7 @@ static void ticket_take_request(struct server *server, struct ticket *ticket, st
     ticket->waiter[0] = (struct waiter){.client = client->id,
                                         .code = request->code,
                                         .id = request->id,
-                                        .until_ns = server->now_ns + (int64_t)(seconds * 1e9)};
+                                        .until_ns = server->mono_ns + (int64_t)(seconds * 1e9)};
     ticket->waiters = 1;
     const struct request_arg *reason = &request->arg[ARG_REASON];
     ticket->reason = reason->present ? strndup(reason->text.data, reason->text.size) : strdup("");
@@ -188,7 +203,7 @@ void tickets_internal(struct server *server, enum code code, const char *reason)
         return;
     }
     post->kind = (enum mailbox_kind)code;
-    post->at_step = post->until_step = ticket->until_step = MAILBOX_NO_STEP;
+    post->at_step = post->until_step = ticket->until_step = ticket->at_step = MAILBOX_NO_STEP;
     ticket->role = ROLE_ADMIN;
     snprintf(ticket->actor, sizeof ticket->actor, "trimtab run");
     snprintf(ticket->address, sizeof ticket->address, "terminal");
@@ -221,7 +236,8 @@ static void post(struct server *server, struct ticket *ticket)
         judge(server, ticket, OUTCOME_CANCELLED, ERROR_CANCELLED, "withdrawn before it was posted");
     } else if (ticket->deadline_ns <= server->now_ns) {
         judge(server, ticket, OUTCOME_EXPIRED, ERROR_EXPIRED, "its deadline passed before it was posted");
-    } else if (!server->attach.mailbox.map || !server->run.trainer.attached) {
+    } else if (!server->attach.mailbox.map || ticket->ordinal != server->attach.holder.ordinal ||
+               !server->run.trainer.attached) {
         judge(server, ticket, OUTCOME_LOST, ERROR_LOST, "the trainer went away before the request was posted");
     } else if (mailbox_post(&server->attach.mailbox, ticket->post, &err) < 0) {
         judge(server, ticket, OUTCOME_REFUSED, ERROR_LIMIT, err.text);
@@ -244,6 +260,15 @@ static void post_accepted(struct server *server)
 }
 
 /* ---- expiring, waiting, withdrawing ---- */
+
+/* Where the trainer has it already, its true outcome follows. */
+static void withdraw(struct server *server, struct ticket *ticket)
+{
+    ticket->cancel = false;
+    if (ticket->phase == TICKET_POSTED && server->attach.mailbox.map &&
+        mailbox_withdraw(&server->attach.mailbox, ticket->number))
+        judge(server, ticket, OUTCOME_CANCELLED, ERROR_CANCELLED, "withdrawn on request");
+}
 
 static const char *expiry(const struct server *server, const struct ticket *ticket)
 {
@@ -387,15 +412,19 @@ static void take_outcome(struct server *server, struct outcome *outcome, const s
 void tickets_take_outcome(struct server *server, const struct record *record)
 {
     struct ticket *ticket = ticket_with(server, record->outcome.ticket);
-    if (!ticket || ticket->phase == TICKET_JUDGED)
-        return;
-    take_outcome(server, &ticket->outcome, record);
-    judged_by_trainer(server, ticket);
+    note_number(server, record->outcome.ticket);
+    if (ticket && ticket->phase != TICKET_JUDGED) {
+        take_outcome(server, &ticket->outcome, record);
+        judged_by_trainer(server, ticket);
+    } else if (!ticket && server->attach.mailbox.map) {
+        mailbox_release(&server->attach.mailbox, record->outcome.ticket); /* nobody is left to be told */
+    }
 }
 
 void tickets_take_started(struct server *server, const struct record *record)
 {
     struct ticket *ticket = ticket_with(server, record->started.ticket);
+    note_number(server, record->started.ticket);
     if (!ticket || ticket->phase != TICKET_POSTED)
         return;
     ticket->phase = TICKET_STARTED;
@@ -406,9 +435,9 @@ void tickets_trainer_gone(struct server *server, struct mailbox *mailbox)
 {
     for (size_t i = 0; i < server->tickets.count; i++) {
         struct ticket *ticket = server->tickets.live[i];
-        if (ticket->phase != TICKET_POSTED && ticket->phase != TICKET_STARTED)
+        if ((ticket->phase != TICKET_POSTED && ticket->phase != TICKET_STARTED) || ticket->ordinal != mailbox->map->ordinal)
             continue;
-        enum slot_state state = mailbox->map ? mailbox_state(mailbox, ticket->number) : SLOT_FREE;
+        enum slot_state state = mailbox_state(mailbox, ticket->number);
         ticket->outcome.reached = state == SLOT_TAKEN || state == SLOT_DONE || ticket->phase == TICKET_STARTED;
         judge(server, ticket, OUTCOME_LOST, ERROR_LOST,
               ticket->outcome.reached ? "the trainer went away after it had taken the request"
@@ -416,15 +445,38 @@ void tickets_trainer_gone(struct server *server, struct mailbox *mailbox)
     }
 }
 
-void tickets_recover(struct server *server, uint64_t number, enum slot_state state)
+bool tickets_of(const struct server *server, uint64_t ordinal)
+{
+    for (size_t i = 0; i < server->tickets.count; i++)
+        if (server->tickets.live[i]->ordinal == ordinal)
+            return true;
+    return false;
+}
+
+/* ---- what an earlier server left ---- */
+
+/* A slot of a ticket that nobody waits for: its outcome was told, or run.db was lost. */
+static void give_back_slot(struct mailbox *mailbox, uint64_t number, enum slot_state state)
+{
+    if (!mailbox_withdraw(mailbox, number) && state == SLOT_DONE)
+        mailbox_release(mailbox, number);
+}
+
+void tickets_recover(struct server *server, struct mailbox *mailbox, uint64_t number)
 {
     struct ticket *ticket = ticket_with(server, number);
-    if (!ticket || ticket->phase != TICKET_ACCEPTED || ticket->post)
+    enum slot_state state = mailbox_state(mailbox, number);
+    note_number(server, number);
+    if (!ticket) {
+        give_back_slot(mailbox, number, state);
         return;
+    }
+    if (ticket->phase != TICKET_ACCEPTED || ticket->post || state == SLOT_FREE)
+        return;
+    ticket->ordinal = mailbox->map->ordinal;
     if (state == SLOT_WITHDRAWN)
-        judge(server, ticket, OUTCOME_CANCELLED, ERROR_CANCELLED,
-              "withdrawn by a server that ended before it could say so");
-    else if (state != SLOT_FREE)
+        judge(server, ticket, OUTCOME_CANCELLED, ERROR_CANCELLED, "withdrawn by a server that ended before it could say so");
+    else
         ticket->phase = state == SLOT_POSTED ? TICKET_POSTED : TICKET_STARTED;
 }
 
@@ -434,6 +486,8 @@ void tickets_recovered(struct server *server)
         struct ticket *ticket = server->tickets.live[i];
         if (ticket->phase == TICKET_ACCEPTED && !ticket->post)
             judge(server, ticket, OUTCOME_CANCELLED, ERROR_CANCELLED, "the server ended before it was posted");
+        else if (ticket->cancel)
+            withdraw(server, ticket);
     }
 }
 
@@ -449,7 +503,7 @@ static int add_waiter(struct server *server, struct ticket *ticket, struct clien
         (struct waiter){.client = client->id,
                         .code = request->code,
                         .id = request->id,
-                        .until_ns = server->now_ns + LIMIT_WAIT_DEFAULT_SECONDS * INT64_C(1000000000)};
+                        .until_ns = server->mono_ns + LIMIT_WAIT_DEFAULT_SECONDS * INT64_C(1000000000)};
     return 0;
 }
 
@@ -474,10 +528,9 @@ int tickets_cancel(struct server *server, struct client *client, const struct re
     if (add_waiter(server, ticket, client, request, refusal) < 0)
         return -1;
     if (ticket->phase == TICKET_ACCEPTED)
-        ticket->cancel = true;
-    else if (ticket->phase == TICKET_POSTED && server->attach.mailbox.map &&
-             mailbox_withdraw(&server->attach.mailbox, number))
-        judge(server, ticket, OUTCOME_CANCELLED, ERROR_CANCELLED, "withdrawn on request");
+        ticket->cancel = true; /* in tickets_recovered, or when it would be posted */
+    else
+        withdraw(server, ticket);
     return 0;
 }
 
@@ -506,7 +559,7 @@ void tickets_forget_client(struct server *server, uint64_t client)
 bool tickets_waiting_to_be_told(const struct server *server)
 {
     for (size_t i = 0; i < server->tickets.count; i++)
-        if (server->tickets.live[i]->phase == TICKET_JUDGED || server->tickets.live[i]->cancel)
+        if (server->tickets.live[i]->phase == TICKET_JUDGED || (server->tickets.live[i]->cancel && server->tickets.live[i]->post))
             return true;
     return false;
 }

@@ -199,7 +199,8 @@ static void set_timer(struct server *server)
         uv_idle_stop(&server->again);
     bool busy = server->mono_ns - server->attach.last_record_ns < RECORDS_NS ||
                 server->flushed_to != server->hub.next || server->phase != SERVER_RUNNING;
-    uint64_t ms = !server->attach.caught_up ? CATCH_UP_MS : busy ? BUSY_MS : IDLE_MS;
+    bool behind = !server->attach.caught_up && !server->attach.failing;
+    uint64_t ms = behind ? CATCH_UP_MS : busy ? BUSY_MS : IDLE_MS;
     if (ms == server->timer_ms)
         return;
     server->timer_ms = ms;

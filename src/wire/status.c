@@ -2,7 +2,6 @@
 
 #include "wire/json.h"
 #include "wire/members.h"
-#include "wire/parse.h"
 
 void result_empty(struct buf *out)
 {
@@ -74,18 +73,6 @@ static void status_settings(struct buf *out, const struct run *run)
     buf_char(out, '}');
 }
 
-/* A ticket keeps its at_step nowhere but in the request. */
-static void member_at_step(struct buf *out, const struct ticket *ticket)
-{
-    struct text canonical = text_from(ticket->canonical);
-    struct parse parse;
-    parse_text(&parse, canonical.data, canonical.size, LIMIT_DEPTH);
-    const json_t *at_step = json_object_get(parse.root, "at_step");
-    if (json_is_integer(at_step))
-        member_integer(out, "at_step", json_integer_value(at_step));
-    parse_finish(&parse);
-}
-
 static void status_ticket(struct buf *out, const struct ticket *ticket, int64_t now_ns)
 {
     static const char *const phases[] = {"accepted", "posted", "started", "judged"};
@@ -97,7 +84,8 @@ static void status_ticket(struct buf *out, const struct ticket *ticket, int64_t 
     member_text(out, "actor", ticket->actor);
     member_text(out, "phase", phases[ticket->phase]);
     member_seconds(out, "age", (double)(now_ns - ticket->accepted_ns) / 1e9);
-    member_at_step(out, ticket);
+    if (ticket->at_step != MAILBOX_NO_STEP)
+        member_integer(out, "at_step", ticket->at_step);
     buf_char(out, '}');
 }
 

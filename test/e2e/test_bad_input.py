@@ -614,6 +614,25 @@ class Mailbox(Bad):
         db.close()
         return rows
 
+    def test_those_of_dead_trainers_hold_nothing_of_the_living_one(self):
+        server = self.serve()
+        self.train("--step-us", 200)
+        wire = self.connect()
+        self.wait_attached(wire)
+        ticket = wire.result(20, settings={"lr": 0.2}, at_step=10 ** 12, wait=0)["ticket"]
+        self.wait_status(wire, "the request", lambda s: [p["phase"] for p in s["pending"]] == ["posted"])
+        mailbox, = self.run_folder.glob("mailbox.*")
+        self.kill(server)
+        data = mailbox.read_bytes()
+        for n in range(8):  # before and behind it, in whatever order a folder is listed
+            (self.run_folder / f"mailbox.{n:02x}{mailbox.name[10:]}").write_bytes(data[:16] + bytes([n]) + data[17:192] + bytes(len(data) - 192))
+        self.serve()
+        wire = self.connect()
+        self.wait_attached(wire)
+        self.assertEqual([(p["ticket"], p["phase"]) for p in wire.result(3)["pending"]], [(ticket, "posted")])
+        self.assertEqual(wire.result(22, ticket=ticket)["outcome"], "cancelled")
+        wait_for("the dead ones to be removed", lambda: list(self.run_folder.glob("mailbox.*")) == [mailbox])
+
     def test_one_that_is_none(self):
         """Garbage under a mailbox's name is left alone, and told."""
         self.record(10)
@@ -1131,11 +1150,15 @@ class Flooded(Bad):
     def test_requests_without_end_whose_replies_nobody_reads(self):
         """Who sends them is no longer read from, then closed; the server's memory is bounded; nobody else notices."""
         self.assertLess(flood.sent, 64 << 20)
-        self.assertLess(flood.resident() - flood.before, 32 << 10)
+        self.assert_bounded()
         self.assertIn("time", flood.connect().result(2))
         wait_for("them to be closed", lambda: flood.other.result(3)["clients"] == len(flood.wires), PATIENCE + 40)
         self.assertEqual(len(flood.warnings("has not read its replies")), 2)
-        self.assertLess(flood.resident() - flood.before, 32 << 10)
+        self.assert_bounded()
+
+    def assert_bounded(self):
+        if b"__asan_init" not in pathlib.Path(TRIMTAB).read_bytes():  # which keeps what is freed
+            self.assertLess(flood.resident() - flood.before, 32 << 10)
 
 
 flood = Flood()
