@@ -74,18 +74,24 @@ def run(parts, quick):
     print(f"all samples: {BUILD / 'bench.json'}")
 
 
-def leave(*_):
-    raise SystemExit(143)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def leave(number, _):
+    """Through all that has to be ended and removed; a second signal does not cut that short."""
+    for other in SIGNALS:
+        signal.signal(other, signal.SIG_IGN)
+    raise SystemExit(128 + number)
 
 
 def main():
     parser = argparse.ArgumentParser(prog="script/bench", description="Measures what trimtab costs.")
-    parser.add_argument("--quick", action="store_true", help="about a minute instead of eight; the figures are coarse")
+    parser.add_argument("--quick", action="store_true", help="about a minute instead of six; the figures are coarse")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"only these: {' '.join(PARTS)}")
     options = parser.parse_args()
     if not set(options.parts) <= set(PARTS):
         parser.error(f"a part is one of: {' '.join(PARTS)}")
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in SIGNALS:
         signal.signal(number, leave)
     run(options.parts or list(PARTS), options.quick)
 
@@ -95,5 +101,3 @@ if __name__ == "__main__":
         main()
     except (Failed, AssertionError, OSError, subprocess.SubprocessError) as why:
         sys.exit(f"bench: {why}")
-    except KeyboardInterrupt:
-        sys.exit(130)

@@ -96,7 +96,7 @@ class Stage:
             wire.close()
         for party in reversed(self.parties):
             party.end()
-        if kind and self.log.exists():
+        if kind and issubclass(kind, Exception) and self.log.exists():
             sys.stderr.write(self.log.read_text(errors="replace"))
         shutil.rmtree(self.folder, ignore_errors=True)
 

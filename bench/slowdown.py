@@ -22,8 +22,8 @@ def measure(bench):
     table.samples("the server's share of a core meanwhile", "%", shares)
     (_, cpu), _ = block_pairs(bench, sizes.wasted_pairs, WASTED * step)
     table.slowdown(f"blocks, {100 * WASTED:.0f} % wasted on purpose, CPU time", cpu)
-    table.note(f"a step takes {shown(step, 'ms')} of CPU time; blocks alternate in one training; whole runs: recorded and "
-               "served, or TRIMTAB=off")
+    table.note(f"a step takes {shown(step, 'ms')} of CPU time; blocks alternate in one training; whole runs: recorded "
+               "and served, or TRIMTAB=off")
     table.note("would have shown: a slowdown of this size has its interval above 0 in 80 of 100 repetitions")
 
 

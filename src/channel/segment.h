@@ -28,7 +28,7 @@ struct segment_header {
     uint32_t header_bytes;
     struct incarnation incarnation;
     uint8_t boot_id[16];
-    uint64_t ordinal;  /* of the incarnation in this run: 1, 2, 3, ... */
+    uint64_t ordinal;  /* of the incarnation: greater than that of every one before it in this run */
     uint64_t sequence; /* of the segment in this incarnation: 0, 1, 2, ... */
     uint64_t writer;   /* pid */
     uint64_t reserved;

@@ -81,7 +81,7 @@ static int judge(const struct session *session, const struct folder *folder)
     struct store_verdict verdict = {0};
     struct buf out = {0};
     struct err err;
-    int code = store_reader_open(&reader, folder->path, NULL, &err);
+    int code = store_reader_open(&reader, folder->path, !folder->is_local, &err);
     if (code == 0) {
         code = store_verify(reader, &verdict, &err);
         store_reader_close(reader);

@@ -86,8 +86,8 @@ static int check_listed(trimtab_client *client, const struct folder *run, int64_
     if (code == TRIMTAB_CLIENT_TIMEOUT)
         return client_fail(client, code, "the server of %.400s does not answer", run->path);
     if (code == TRIMTAB_CLIENT_FORMAT || code == TRIMTAB_CLIENT_CLOSED)
-        return client_fail(client, TRIMTAB_CLIENT_NOBODY, "nobody serves %.300s: another program answers at its address",
-                           run->path);
+        return client_fail(client, TRIMTAB_CLIENT_NOBODY,
+                           "nobody serves %.300s: another program answers at its address", run->path);
     return code;
 }
 
@@ -100,7 +100,8 @@ static int connect_listed(trimtab_client *client, const struct folder *run, int6
     if (code == TRIMTAB_CLIENT_NOBODY)
         return client_fail(client, code, "nobody serves %.400s", run->path);
     if (code == TRIMTAB_CLIENT_INVALID)
-        return client_fail(client, code, "nobody serves %.200s: its file `address` holds none (%.60s)", run->path, address);
+        return client_fail(client, code, "nobody serves %.200s: its file `address` holds none (%.60s)", run->path,
+                           address);
     return code < 0 ? code : check_listed(client, run, deadline_ns);
 }
 

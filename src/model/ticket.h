@@ -56,10 +56,10 @@ struct ticket {
     char *reason;    /* "" when none */
     char *canonical; /* the request as JSON */
     int64_t accepted_ns;
-    int64_t deadline_ns;          /* INT64_MAX: none */
-    int64_t until_step;    /* MAILBOX_NO_STEP: none */
+    int64_t deadline_ns; /* INT64_MAX: none */
+    int64_t until_step;  /* MAILBOX_NO_STEP: none */
     int64_t at_step;     /* MAILBOX_NO_STEP: at once, or not known (of an earlier server) */
-    uint64_t ordinal;    /* the life of the trainer that it was checked against; 0: not known yet (of an earlier server) */
+    uint64_t ordinal; /* the life of the trainer that it was checked against; 0: not known yet (of an earlier server) */
     struct mailbox_request *post; /* NULL once posted; owns nothing: texts point into request */
     struct request *request;      /* kept until posted, NULL after */
     uint32_t waiters;

@@ -4,6 +4,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+enum { REPLIES_GIVE_BACK = 65536 };
+
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
     struct conn *conn = (struct conn *)poll->data;
@@ -133,6 +135,10 @@ static bool send_replies(struct conn *conn)
         /* an idle connection holds no buffer */
         buf_finish(&conn->replies);
         buf_init(&conn->replies);
+        conn->replies_sent = 0;
+    } else if (conn->replies_sent >= REPLIES_GIVE_BACK) {
+        /* one who reads steadily but slower than we write never empties it */
+        buf_drop(&conn->replies, conn->replies_sent);
         conn->replies_sent = 0;
     }
     return all;

@@ -214,8 +214,8 @@ static void remove_mailbox(struct server *server, const char *name)
     }
     if (lock_look(server->folder.run_fd, "trainer", &holder, NULL) < 0)
         return;
-    /* A trainer that has just begun has its mailbox before its journal: whom the lock names is spared. One that has said
-     * its end is about to let go of the lock: its mailbox is removed in a later turn. */
+    /* A trainer that has just begun has its mailbox before its journal: whom the lock names is spared. One that has
+     * said its end is about to let go of the lock: its mailbox is removed in a later turn. */
     if (holder.pid == 0 || !incarnation_same(&holder.incarnation, &incarnation))
         unlinkat(server->folder.local_fd, name, 0);
     else if (holder.ordinal <= server->attach.ended_ordinal)
@@ -234,7 +234,8 @@ static void note_progress(struct server *server)
 {
     const struct attach *attach = &server->attach;
     int64_t step;
-    server->run.trainer.attached = attach->recovered && attach->mailbox.map && attach->declared_ordinal == attach->holder.ordinal &&
+    server->run.trainer.attached = attach->recovered && attach->mailbox.map &&
+                                   attach->declared_ordinal == attach->holder.ordinal &&
                                    attach->holder.ordinal > attach->gone_ordinal;
     if (server->run.trainer.attached && mailbox_progress(&attach->mailbox, &step))
         run_progress(&server->run, step, server->mono_ns);

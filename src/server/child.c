@@ -5,16 +5,20 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "server/server.h"
 
-enum { COPY_BYTES = 4096, COPIES_A_TURN = 16, ENVIRONMENT_MORE = 2 };
+enum { COPY_BYTES = 65536, COPIES_A_TURN = 16, ENVIRONMENT_MORE = 2 };
+
+#define PATIENCE_NS INT64_C(5000000000) /* with a terminal that takes nothing, after the command has ended */
 
 static void on_exit_child(uv_process_t *process, int64_t status, int signal)
 {
     struct server *server = process->data;
     server->child.exited = true;
+    server->child.exited_ns = server->mono_ns;
     server->child.exit_status = signal ? 128 + signal : (int)status;
     server->attach.next_look_ns = 0;
     uv_close((uv_handle_t *)process, NULL);
@@ -54,10 +58,26 @@ static int spawn(struct server *server, int output, char **environment, struct e
     int status = uv_spawn(&server->loop, &server->child.process, &options);
     if (status == 0) {
         server->child.started = true;
+        server->child.pid = server->child.process.pid;
         return 0;
     }
     uv_close((uv_handle_t *)&server->child.process, NULL);
     return err_set(err, ERR_MISSING, "cannot start %s: %s", server->options->command[0], uv_strerror(status));
+}
+
+/* A terminal or a pipe is opened anew, so that it can be written without waiting and without changing how whoever
+ * shares it sees it; a file never makes anybody wait. -1: nowhere. */
+static int open_terminal(int fd)
+{
+    struct stat status;
+    char path[64];
+    if (fd < 0 || fstat(fd, &status) < 0)
+        return -1;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    int own = S_ISCHR(status.st_mode) || S_ISFIFO(status.st_mode)
+                  ? open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+                  : -1;
+    return own >= 0 ? own : fcntl(fd, F_DUPFD_CLOEXEC, 3);
 }
 
 int child_start(struct server *server, struct err *err)
@@ -69,6 +89,7 @@ int child_start(struct server *server, struct err *err)
         return err_errno(err, ERR_SYSTEM, "cannot write %s/output", server->folder.path);
     server->child.output_fd = openat(server->folder.run_fd, "output", O_RDONLY | O_CLOEXEC);
     server->child.copied = lseek(output, 0, SEEK_END);
+    server->child.terminal_fd = open_terminal(server->options->terminal_fd);
     struct buf variable;
     buf_init(&variable);
     buf_printf(&variable, "TRIMTAB_RUN=%s", server->folder.path);
@@ -80,25 +101,19 @@ int child_start(struct server *server, struct err *err)
     return status;
 }
 
-static bool terminal_takes(int fd)
-{
-    struct pollfd poll_fd = {.fd = fd, .events = POLLOUT};
-    return poll(&poll_fd, 1, 0) == 1 && (poll_fd.revents & POLLOUT);
-}
-
-/* A terminal that takes nothing just now (Ctrl-S) delays nobody: the rest follows in a later turn. */
+/* One that takes nothing just now (Ctrl-S, a stalled ssh) delays nobody: the rest follows in a later turn. */
 static bool copy_some(struct server *server)
 {
+    static _Thread_local char data[COPY_BYTES];
     struct child *child = &server->child;
-    char data[COPY_BYTES];
-    if (!terminal_takes(server->options->terminal_fd))
-        return false;
+    struct pollfd room = {.fd = child->terminal_fd, .events = POLLOUT};
     ssize_t got = pread(child->output_fd, data, sizeof data, child->copied);
-    if (got <= 0)
+    child->rest = got > 0;
+    if (got <= 0 || poll(&room, 1, 0) != 1 || !(room.revents & POLLOUT))
         return false;
     if (server->options->clear)
         server->options->clear(server->options->context);
-    ssize_t put = write(server->options->terminal_fd, data, (size_t)got);
+    ssize_t put = write(child->terminal_fd, data, (size_t)got);
     if (put > 0)
         child->copied += put;
     return put == got;
@@ -106,27 +121,53 @@ static bool copy_some(struct server *server)
 
 void child_turn(struct server *server)
 {
-    if (server->child.output_fd < 0 || server->options->terminal_fd < 0)
+    struct child *child = &server->child;
+    if (child->output_fd < 0 || child->terminal_fd < 0)
         return;
+    int64_t before = child->copied;
     for (int i = 0; i < COPIES_A_TURN && copy_some(server); i++)
         ;
+    if (child->copied != before)
+        child->copied_ns = server->mono_ns;
+}
+
+bool child_has_more(const struct server *server)
+{
+    const struct child *child = &server->child;
+    int64_t since = child->copied_ns > child->exited_ns ? child->copied_ns : child->exited_ns;
+    return child->rest && server->mono_ns - since < PATIENCE_NS;
+}
+
+/* To the command and all that it started: it leads a session of its own. */
+static void signal_all(const struct child *child, int signal)
+{
+    if (kill(-child->pid, signal) < 0)
+        kill(child->pid, signal);
 }
 
 void child_interrupt(struct server *server, int signal)
 {
     struct child *child = &server->child;
+    bool first = signal == SIGINT && child->interrupts++ == 0;
     if (child->exited)
-        return;
-    bool polite = signal == SIGINT && child->interrupts++ == 0 && server->run.trainer.attached;
-    if (polite)
+        turn_begin_end(server);
+    else if (first && server->run.trainer.attached)
         tickets_internal(server, CODE_STOP, "Ctrl-C");
     else
-        uv_process_kill(&child->process, signal);
+        signal_all(child, signal);
+}
+
+void child_close(struct server *server)
+{
+    if (server->child.started && !server->child.exited)
+        uv_close((uv_handle_t *)&server->child.process, NULL);
 }
 
 void child_finish(struct server *server)
 {
     if (server->child.output_fd >= 0)
         close(server->child.output_fd);
-    server->child.output_fd = -1;
+    if (server->child.terminal_fd >= 0)
+        close(server->child.terminal_fd);
+    server->child.output_fd = server->child.terminal_fd = -1;
 }

@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -36,17 +35,18 @@ void client_make_ready(struct client *client)
     client->server->ready = client;
 }
 
-static char *login_of(int fd)
+/* The name of our own user was looked up at the start: a directory service that is down would hold everybody up. */
+static char *login_of(const struct server *server, int fd)
 {
     struct ucred peer;
     socklen_t size = sizeof peer;
+    char number[32];
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
         return NULL;
-    struct passwd entry, *found = NULL;
-    char memory[1024], number[32];
-    getpwuid_r(peer.uid, &entry, memory, sizeof memory, &found);
+    if (peer.uid == getuid() && server->login[0])
+        return strdup(server->login);
     snprintf(number, sizeof number, "uid %u", (unsigned)peer.uid);
-    return strdup(found ? found->pw_name : number);
+    return strdup(number);
 }
 
 /* No descriptor or no place is left: one line, then goodbye. */
@@ -71,7 +71,7 @@ static void turn_away(int fd, const char *why)
 void clients_accept(struct listener *listener, int fd, const char *peer, bool crowded)
 {
     struct server *server = listener->owner;
-    if (crowded || server->clients_count >= LIMIT_CLIENTS) {
+    if (crowded || server->clients_count >= server->clients_most) {
         turn_away(fd, crowded ? "the server has no descriptor left for another client; try again later"
                               : "the server has as many clients as it can hold; try again later");
         return;
@@ -88,7 +88,7 @@ void clients_accept(struct listener *listener, int fd, const char *peer, bool cr
     client->role = ROLE_ADMIN;
     client->is_unix = listener == &server->local;
     if (client->is_unix)
-        client->login = login_of(fd);
+        client->login = login_of(server, fd);
     snprintf(client->peer, sizeof client->peer, "%s", peer);
     ndjson_init(&client->in, LIMIT_MESSAGE_BYTES);
     client->next = server->clients;

@@ -74,10 +74,19 @@ static void introduce(struct client *client, const struct request *request)
     reply(client, request, REPLY_HELLO);
 }
 
+/* Once the server ends, nothing is begun that it could not see through. */
+static int guard_end(const struct server *server, struct refusal *refusal)
+{
+    if (server->phase == SERVER_RUNNING)
+        return 0;
+    return refuse(refusal, ERROR_STATE, "the server is ending; another one may serve this run soon");
+}
+
 static void post(struct client *client, struct request *request, struct answer *answer)
 {
     struct refusal refusal = {0};
-    if (guard_state(&client->server->run, protocol_code(request->code), &refusal) < 0) {
+    if (guard_end(client->server, &refusal) < 0 ||
+        guard_state(&client->server->run, protocol_code(request->code), &refusal) < 0) {
         free(answer->post);
         refuse_request(client, &refusal, request);
         return;
@@ -89,11 +98,13 @@ static void post(struct client *client, struct request *request, struct answer *
 
 static void ask_audit(struct client *client, const struct request *request, const struct answer *answer)
 {
-    client->unanswered |= UINT64_C(1) << request->code;
-    if (lanes_ask(&client->server->lanes, client->id, &request->id, answer->from, answer->limit, answer->ticket))
-        return;
     struct refusal refusal = {0};
-    refuse(&refusal, ERROR_LIMIT, "%d requests wait for the store already; try again", LIMIT_ASKS_WAITING);
+    client->unanswered |= UINT64_C(1) << request->code;
+    if (guard_end(client->server, &refusal) == 0) {
+        if (lanes_ask(&client->server->lanes, client->id, &request->id, answer->from, answer->limit, answer->ticket))
+            return;
+        refuse(&refusal, ERROR_LIMIT, "%d requests wait for the store already; try again", LIMIT_ASKS_WAITING);
+    }
     refuse_request(client, &refusal, request);
 }
 

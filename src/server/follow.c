@@ -153,6 +153,20 @@ void follow_begin(struct client *client, const struct request *request, unsigned
     }
 }
 
+void follow_sign_of_life(struct server *server)
+{
+    for (struct client *client = server->clients; client; client = client->next) {
+        if (!client->follower || !client->conn.ended || conn_has_output(&client->conn))
+            continue;
+        struct buf line;
+        buf_init(&line);
+        state_run(server, &line);
+        conn_reply(&client->conn, line.data, line.size);
+        buf_finish(&line);
+        client_make_ready(client);
+    }
+}
+
 void follow_offer(struct client *client)
 {
     struct hub *hub = &client->server->hub;

@@ -1,6 +1,5 @@
 #include "server/hub.h"
 
-#include <fnmatch.h>
 #include <stdlib.h>
 
 enum { LINE_POINTS = 1000, EVENTS_AT_ONCE = 65536 };
@@ -23,7 +22,6 @@ static unsigned topic_index(enum event_kind kind)
 static void evict(struct hub *hub)
 {
     struct event *event = event_at(hub, hub->first);
-    hub->evicted[topic_index(event->kind)]++;
     hub->text_bytes -= event->text_size;
     free(event->text);
     hub->first++;
@@ -162,10 +160,33 @@ void hub_unsubscribe(struct hub *hub, struct subscription *subscription)
     subscription_destroy(subscription);
 }
 
+/* `*` is any run of characters, `/` among them; all else is itself. Only the last `*` is ever tried anew. */
+static bool glob_matches(const char *glob, const char *name)
+{
+    const char *star = NULL, *again = NULL;
+    while (*name) {
+        if (*glob == '*') {
+            star = ++glob;
+            again = name;
+        } else if (*glob == *name) {
+            glob++;
+            name++;
+        } else if (star) {
+            glob = star;
+            name = ++again;
+        } else {
+            return false;
+        }
+    }
+    while (*glob == '*')
+        glob++;
+    return *glob == '\0';
+}
+
 static bool matches(const struct subscription *subscription, const char *name)
 {
     for (size_t i = 0; i < subscription->globs_count; i++)
-        if (fnmatch(subscription->globs[i], name, 0) == 0)
+        if (glob_matches(subscription->globs[i], name))
             return true;
     return subscription->globs_count == 0;
 }
@@ -245,11 +266,16 @@ static bool marks_ready(struct hub *hub, const struct run *run)
 
 static void mark(struct hub_mark *mark, uint64_t n, double value)
 {
-    if (!mark->any) {
+    if (!mark->any)
         *mark = (struct hub_mark){.first = n, .least = n, .greatest = n, .last = n, .any = true};
+    mark->last = n;
+    if (!__builtin_isfinite(value))
+        return; /* such points all stay; they have no place in an order */
+    if (!mark->finite) {
+        mark->finite = true;
+        mark->least = mark->greatest = n;
         mark->least_value = mark->greatest_value = value;
     }
-    mark->last = n;
     if (value < mark->least_value) {
         mark->least_value = value;
         mark->least = n;
@@ -298,7 +324,6 @@ static void flush_points(struct encoding *e, uint64_t n)
     if (e->points == 0 && e->thinned == 0)
         return;
     event_scalars_line(e->out, e->hub->epoch, n, e->hub->points, e->points, e->thinned);
-    e->hub->thinned_total += e->thinned;
     e->points = 0;
     e->thinned = 0;
 }

@@ -37,7 +37,7 @@ struct follower {
 struct hub_mark { /* first, least, greatest and last point of a series, when points are thinned */
     uint64_t first, least, greatest, last;
     double least_value, greatest_value;
-    bool any;
+    bool any, finite;
 };
 
 struct hub {
@@ -46,12 +46,11 @@ struct hub {
     uint64_t first, next;
     uint64_t text_bytes;
     uint64_t epoch;
-    uint64_t published[HUB_TOPICS], evicted[HUB_TOPICS];
+    uint64_t published[HUB_TOPICS];
     struct subscription *subscriptions;
     struct event_point *points; /* scratch: the points of one line */
     struct hub_mark *marks;     /* scratch: a mark a series */
     uint32_t marks_count;
-    uint64_t thinned_total;
 };
 
 void hub_init(struct hub *hub, uint64_t epoch);

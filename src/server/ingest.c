@@ -25,7 +25,8 @@ static void take_gap(struct server *server, const struct record *record)
     int size = snprintf(text, sizeof text, "gap: %" PRIu64 " points and %" PRIu64 " other records are missing (%.*s)",
                         record->gap.scalars, record->gap.others, shown, shown ? reason.data : "");
     if (record->gap.scalars == 0 && record->gap.others == 0) /* nobody counted them */
-        size = snprintf(text, sizeof text, "gap: a part of the journal is missing (%.*s)", shown, shown ? reason.data : "");
+        size = snprintf(text, sizeof text, "gap: a part of the journal is missing (%.*s)", shown,
+                        shown ? reason.data : "");
     tell_message(server, 2, text_of(text, (size_t)size), server->run.step, server->now_ns, "trimtab");
     log_line(LOG_WARNING, "%s", text);
 }

@@ -159,7 +159,8 @@ static void work_read(uv_work_t *work)
     struct lanes *lanes = work->data;
     struct lane_ask *ask = lanes->asks;
     if (!lanes->reader)
-        ask->status = store_reader_open(&lanes->reader, lanes->run, lanes->exclusive ? lanes->store : NULL, &ask->err);
+        ask->status = lanes->exclusive ? store_reader_share(&lanes->reader, lanes->store, &ask->err)
+                                       : store_reader_open(&lanes->reader, lanes->run, false, &ask->err);
     if (ask->status == 0)
         ask->status = store_audit_page(lanes->reader, ask->from, ask->limit, ask->ticket, &ask->out, &ask->err);
 }

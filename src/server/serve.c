@@ -2,8 +2,10 @@
 #include "server/serve.h"
 
 #include <fcntl.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -13,6 +15,8 @@
 #include "server/server.h"
 #include "server/tell.h"
 #include "wire/request.h"
+
+enum { DESCRIPTORS_SPARED = 48 };
 
 static void on_signal(uv_signal_t *handle, int number)
 {
@@ -99,6 +103,8 @@ static int open_store(struct server *server, struct err *err)
     if (store_begin(store, &begin, err) < 0 || store_replay(store, on_replay, server, err) < 0 ||
         store_pending(store, tickets_adopt, server, err) < 0)
         return err->code;
+    for (uint32_t i = 0; i < server->run.series_count; i++)
+        server->run.series[i].count = store_series_count(store, i);
     run_forget_ids(&server->run);
     server->tickets.next_number = begin.next_ticket;
     server->lanes.stored = begin.position;
@@ -158,6 +164,26 @@ static void start_loop(struct server *server)
     uv_check_start(&server->check, turn);
 }
 
+/* As many clients as descriptors allow, with some to spare for the journal, the store and the trainer. */
+static void count_descriptors(struct server *server)
+{
+    struct rlimit limit = {0};
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        struct rlimit more = {.rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max};
+        if (setrlimit(RLIMIT_NOFILE, &more) == 0)
+            limit = more;
+    }
+    size_t most = limit.rlim_cur > DESCRIPTORS_SPARED ? limit.rlim_cur - DESCRIPTORS_SPARED : 1;
+    server->clients_most = most < LIMIT_CLIENTS ? most : LIMIT_CLIENTS;
+}
+
+static void name_user(struct server *server)
+{
+    const struct passwd *entry = getpwuid(getuid());
+    if (entry)
+        snprintf(server->login, sizeof server->login, "%s", entry->pw_name);
+}
+
 static int build(struct server *server, struct err *err)
 {
     /* a wrong address leaves no folder behind */
@@ -215,11 +241,13 @@ int serve(const struct serve_options *options, struct serve_result *result, stru
     if (options->command)
         log_set(STDERR_FILENO, LOG_WARNING); /* the terminal belongs to the command */
     server->options = options;
-    server->journal_fd = server->lock_fd = server->child.output_fd = -1;
+    server->journal_fd = server->lock_fd = server->child.output_fd = server->child.terminal_fd = -1;
     server->folder.run_fd = server->folder.local_fd = -1;
     server->now_ns = clock_real_ns();
     server->mono_ns = clock_monotonic_ns();
     server->began_ns = server->now_ns;
+    count_descriptors(server);
+    name_user(server);
     run_init(&server->run);
     hub_init(&server->hub, (uint64_t)(server->now_ns / 1000));
     int status = build(server, err);

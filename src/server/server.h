@@ -51,9 +51,9 @@ struct attach {
     int64_t last_record_ns;    /* monotonic: when records last came */
     bool look_now;             /* the trainer gave a sign */
     bool remove_mailboxes;     /* of dead trainers, once all their requests are told */
-    bool passed_start;             /* all that was published before this server began has been read */
-    bool recovered;                /* what earlier servers left has been judged; nothing is accepted before */
-    bool failing;                  /* the journal cannot be read now; said once */
+    bool passed_start;         /* all that was published before this server began has been read */
+    bool recovered;            /* what earlier servers left has been judged; nothing is accepted before */
+    bool failing;              /* the journal cannot be read now; said once */
 };
 
 enum { TICKETS_MOST = LIMIT_PENDING * 4 };
@@ -68,10 +68,15 @@ struct tickets {
 
 struct child {
     uv_process_t process;
+    pid_t pid;
     bool started, exited;
     int exit_status;
-    int output_fd;  /* RUN/output, for reading */
-    int64_t copied; /* bytes of it that went to the terminal */
+    int64_t exited_ns; /* monotonic */
+    int output_fd;     /* RUN/output, for reading */
+    int terminal_fd;   /* our own description of it; -1: none */
+    int64_t copied;    /* bytes of the output that went to the terminal */
+    int64_t copied_ns; /* monotonic: when some last did */
+    bool rest;         /* there is more to copy */
     unsigned interrupts;
 };
 
@@ -101,14 +106,17 @@ struct server {
     struct client *ready;
     uint64_t next_client;
     int64_t now_ns, mono_ns; /* read once a turn */
-    int64_t began_ns;              /* real clock: the server's start */
+    int64_t began_ns;        /* real clock: the server's start */
     int64_t next_flush_ns;   /* monotonic */
     uint64_t flushed_to;     /* the head of the broadcast log at the last tick */
     int64_t next_progress_ns, told_step;
+    int64_t next_sign_ns; /* monotonic: a sign of life to followers that have ended their input */
+    size_t clients_most;
     enum server_phase phase;
     int64_t phase_until_ns; /* monotonic: a phase does not last longer */
     bool stored_all;
     char address[64];
+    char login[64]; /* who runs the server; "" where the system does not tell */
 };
 
 /* client.c */
@@ -134,6 +142,8 @@ void dispatch_audit(void *server, struct lane_ask *ask);
 /* follow.c */
 void follow_begin(struct client *client, const struct request *request, unsigned topics);
 void follow_end(struct client *client);
+/* A line to every follower that has ended its input: without it one that has gone is never noticed on a silent run. */
+void follow_sign_of_life(struct server *server);
 /* Offers the next chunk, or the gap and the state as of now. */
 void follow_offer(struct client *client);
 
@@ -161,7 +171,8 @@ void tickets_take_started(struct server *server, const struct record *record);
 bool tickets_of(const struct server *server, uint64_t ordinal);
 /* The mailbox's trainer is gone and its journal read: what it held is lost. */
 void tickets_trainer_gone(struct server *server, struct mailbox *mailbox);
-/* At the start, of each ticket found in a slot; then, when all slots were looked at: what was in none was never posted. */
+/* At the start, of each ticket found in a slot; then, when all slots were looked at: what was in none was never posted.
+ */
 void tickets_recover(struct server *server, struct mailbox *mailbox, uint64_t number);
 void tickets_recovered(struct server *server);
 /* 0: an answer will follow or was given; -1 with the refusal. */
@@ -177,6 +188,9 @@ void tickets_finish(struct server *server);
 int child_start(struct server *server, struct err *err);
 void child_turn(struct server *server);
 void child_interrupt(struct server *server, int signal);
+/* Is output left that the terminal may still take? */
+bool child_has_more(const struct server *server);
+void child_close(struct server *server);
 void child_finish(struct server *server);
 
 /* turn.c */

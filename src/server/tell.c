@@ -61,6 +61,14 @@ void tell_pending(struct server *server, struct ticket *ticket)
     tell_pending_until(server, ticket, INT64_MAX);
 }
 
+void tell_end(struct server *server, struct ticket *ticket)
+{
+    if (ticket->phase == TICKET_ACCEPTED)
+        tell_storage(server, ticket, "the server ends");
+    else
+        tell_pending(server, ticket);
+}
+
 void tell_waiting(struct server *server, struct ticket *ticket)
 {
     /* "pending" would be untrue of what may yet be refused for want of an audit row */

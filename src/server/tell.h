@@ -12,6 +12,8 @@ void tell_one(struct server *server, struct client *client, enum code code, cons
 /* "pending" to those who do not wait longer: all of them, or those whose time has run out. */
 void tell_pending(struct server *server, struct ticket *ticket);
 void tell_waiting(struct server *server, struct ticket *ticket);
+/* The server ends: pending where the trainer has it, else not carried out. */
+void tell_end(struct server *server, struct ticket *ticket);
 /* 53: not carried out, the audit row cannot be written. */
 void tell_storage(struct server *server, struct ticket *ticket, const char *why);
 void tell_started(struct server *server, const struct ticket *ticket, int64_t step, int64_t time_ns);

@@ -22,8 +22,8 @@ static bool is_full(const struct server *server)
     return pending >= LIMIT_PENDING || server->tickets.count == TICKETS_MOST;
 }
 
-/* A number that was met in a slot or in the journal is never given out again, even where run.db does not know it (a pause
- * that was carried out while it could not be written, by a server that was then killed). */
+/* A number that was met in a slot or in the journal is never given out again, even where run.db does not know it (a
+ * pause that was carried out while it could not be written, by a server that was then killed). */
 static void note_number(struct server *server, uint64_t number)
 {
     if (number >= server->tickets.next_number && number < UINT64_C(1) << 53)
@@ -435,7 +435,8 @@ void tickets_trainer_gone(struct server *server, struct mailbox *mailbox)
 {
     for (size_t i = 0; i < server->tickets.count; i++) {
         struct ticket *ticket = server->tickets.live[i];
-        if ((ticket->phase != TICKET_POSTED && ticket->phase != TICKET_STARTED) || ticket->ordinal != mailbox->map->ordinal)
+        if ((ticket->phase != TICKET_POSTED && ticket->phase != TICKET_STARTED) ||
+            ticket->ordinal != mailbox->map->ordinal)
             continue;
         enum slot_state state = mailbox_state(mailbox, ticket->number);
         ticket->outcome.reached = state == SLOT_TAKEN || state == SLOT_DONE || ticket->phase == TICKET_STARTED;
@@ -475,7 +476,8 @@ void tickets_recover(struct server *server, struct mailbox *mailbox, uint64_t nu
         return;
     ticket->ordinal = mailbox->map->ordinal;
     if (state == SLOT_WITHDRAWN)
-        judge(server, ticket, OUTCOME_CANCELLED, ERROR_CANCELLED, "withdrawn by a server that ended before it could say so");
+        judge(server, ticket, OUTCOME_CANCELLED, ERROR_CANCELLED,
+              "withdrawn by a server that ended before it could say so");
     else
         ticket->phase = state == SLOT_POSTED ? TICKET_POSTED : TICKET_STARTED;
 }
@@ -559,7 +561,8 @@ void tickets_forget_client(struct server *server, uint64_t client)
 bool tickets_waiting_to_be_told(const struct server *server)
 {
     for (size_t i = 0; i < server->tickets.count; i++)
-        if (server->tickets.live[i]->phase == TICKET_JUDGED || (server->tickets.live[i]->cancel && server->tickets.live[i]->post))
+        if (server->tickets.live[i]->phase == TICKET_JUDGED ||
+            (server->tickets.live[i]->cancel && server->tickets.live[i]->post))
             return true;
     return false;
 }

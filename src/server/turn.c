@@ -55,6 +55,10 @@ static void every_second(struct server *server)
     server->next_progress_ns = server->mono_ns + SECONDS(1);
     if (server->options->progress && server->phase == SERVER_RUNNING)
         show_progress(server);
+    if (server->mono_ns >= server->next_sign_ns) {
+        server->next_sign_ns = server->mono_ns + SECONDS(10);
+        follow_sign_of_life(server);
+    }
     /* whoever no event reaches is looked at here: replies not read, connections that have ended */
     clients_flush(server);
 }
@@ -120,6 +124,7 @@ static void close_handles(struct server *server)
     uv_close((uv_handle_t *)&server->timer, NULL);
     uv_close((uv_handle_t *)&server->check, NULL);
     uv_close((uv_handle_t *)&server->again, NULL);
+    child_close(server);
     uv_close((uv_handle_t *)&server->signal_int, NULL);
     uv_close((uv_handle_t *)&server->signal_term, NULL);
     uv_close((uv_handle_t *)&server->signal_hup, NULL);
@@ -149,7 +154,7 @@ static void end_turn(struct server *server)
                      server->lanes.err.text);
         tickets_turn(server);
         for (size_t i = 0; i < server->tickets.count; i++)
-            tell_pending(server, server->tickets.live[i]);
+            tell_end(server, server->tickets.live[i]);
         clients_flush(server);
         close_clients(server);
         next_phase(server, SERVER_CLOSING, SECONDS(2));
@@ -171,14 +176,16 @@ static void end_turn(struct server *server)
     }
 }
 
-/* A run with a command ends when the command has, and its trainer's last word is in. */
+/* A run with a command ends when the command has, and its trainer's last word is in and told. Where it cannot be told
+ * because run.db cannot be written, the end does not wait for ever. */
 static void end_with_command(struct server *server)
 {
-    if (!server->child.exited || server->phase != SERVER_RUNNING)
-        return;
     const struct attach *attach = &server->attach;
-    bool quiet = attach->caught_up && attach->recovered && !attach->mailbox.map && server->tickets.count == 0;
-    if (quiet && attach->gone_ordinal == attach->ended_ordinal)
+    if (!server->child.exited || server->phase != SERVER_RUNNING || attach->mailbox.map || child_has_more(server))
+        return;
+    bool late = server->mono_ns - server->child.exited_ns > SECONDS(10);
+    bool told = attach->recovered && attach->gone_ordinal == attach->ended_ordinal && server->tickets.count == 0;
+    if ((attach->caught_up && told) || (late && lanes_failing(&server->lanes)))
         turn_begin_end(server);
 }
 
@@ -198,7 +205,7 @@ static void set_timer(struct server *server)
     else
         uv_idle_stop(&server->again);
     bool busy = server->mono_ns - server->attach.last_record_ns < RECORDS_NS ||
-                server->flushed_to != server->hub.next || server->phase != SERVER_RUNNING;
+                server->flushed_to != server->hub.next || server->child.rest || server->phase != SERVER_RUNNING;
     bool behind = !server->attach.caught_up && !server->attach.failing;
     uint64_t ms = behind ? CATCH_UP_MS : busy ? BUSY_MS : IDLE_MS;
     if (ms == server->timer_ms)

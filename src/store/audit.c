@@ -85,8 +85,8 @@ static int look_up_integer(sqlite3_stmt *look, int64_t *value, struct err *err)
     return code < 0 ? code : 0;
 }
 
-/* Keeps an outcome until its acceptance comes; not one of a ticket that cannot have been given away yet, for it would be
- * taken for that of whoever is given it later. */
+/* Keeps an outcome until its acceptance comes; not one of a ticket that cannot have been given away yet, for it would
+ * be taken for that of whoever is given it later. */
 static int keep_early(struct store *store, const struct record *record, struct err *err)
 {
     sqlite3_stmt *add = store->statement[STATEMENT_EARLY_ADD];

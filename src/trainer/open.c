@@ -78,8 +78,8 @@ static int there_is_one(void *context, struct segment_id *id)
     return 1;
 }
 
-/* Greater than that of every life before this one: what has a lesser one is taken for read. Where the file that names the
- * last life says nothing, and the run is not new, the clock gives it. */
+/* Greater than that of every life before this one: what has a lesser one is taken for read. Where the file that names
+ * the last life says nothing, and the run is not new, the clock gives it. */
 static uint64_t next_ordinal(const trimtab_run *run, const struct holder *last)
 {
     if (last->ordinal > 0)

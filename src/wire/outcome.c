@@ -111,20 +111,20 @@ void outcome_members(struct buf *out, const struct ticket *ticket, const struct 
     outcome_facts(out, ticket, run);
 }
 
-static void result_of(struct buf *out, uint64_t ticket, const char *outcome)
-{
-    buf_char(out, '{');
-    member_count(out, "ticket", ticket);
-    member_text(out, "outcome", outcome);
-    buf_char(out, '}');
-}
-
 void result_pending(struct buf *out, const struct ticket *ticket)
 {
-    result_of(out, ticket->number, "pending");
+    buf_char(out, '{');
+    member_count(out, "ticket", ticket->number);
+    member_text(out, "outcome", "pending");
+    if (ticket->unaudited && !ticket->row_committed)
+        member_text(out, "audit", "waiting");
+    buf_char(out, '}');
 }
 
 void result_withdrawn(struct buf *out, uint64_t ticket)
 {
-    result_of(out, ticket, "cancelled");
+    buf_char(out, '{');
+    member_count(out, "ticket", ticket);
+    member_text(out, "outcome", "cancelled");
+    buf_char(out, '}');
 }

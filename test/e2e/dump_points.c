@@ -17,7 +17,7 @@ int main(int argc, char **argv)
     struct err err = {0};
     if (argc != 2)
         return 2;
-    if (store_reader_open(&reader, argv[1], NULL, &err) < 0 || store_points(reader, print_point, NULL, &err) < 0) {
+    if (store_reader_open(&reader, argv[1], false, &err) < 0 || store_points(reader, print_point, NULL, &err) < 0) {
         fprintf(stderr, "dump_points: %s\n", err.text);
         return 1;
     }

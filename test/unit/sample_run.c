@@ -78,6 +78,7 @@ static void sample_ticket(struct sample *sample)
                                      .actor = "anna",
                                      .reason = "loss plateaus",
                                      .canonical = "{\"at_step\":500,\"code\":20,\"settings\":{\"lr\":0.0003}}",
+                                     .at_step = 500,
                                      .accepted_ns = SAMPLE_NOW_NS - 1250000000,
                                      .row_committed = true};
     sample->ticket.outcome = (struct outcome){.kind = OUTCOME_APPLIED,
