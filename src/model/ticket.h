@@ -37,6 +37,10 @@ struct outcome {
 
 void outcome_finish(struct outcome *outcome);
 
+/* So many tickets at most were given away since the newest that run.db knows. A number farther ahead, in a slot or in
+ * the journal, is garbage. */
+enum { TICKETS_AHEAD = 8192 };
+
 /* Somebody who waits for the outcome: the asker, or who tried to cancel it. */
 enum { TICKET_WAITERS = 4 };
 struct waiter {

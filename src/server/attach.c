@@ -260,6 +260,8 @@ void attach_turn(struct server *server)
 
 void attach_finish(struct server *server)
 {
+    if (server->attach.recovered)
+        remove_dead_mailboxes(server);
     close_mailbox(server);
     journal_reader_destroy(server->attach.reader);
     server->attach.reader = NULL;

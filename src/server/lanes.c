@@ -128,7 +128,7 @@ static void after_write(uv_work_t *work, int cancelled)
     lanes->committed(lanes->owner, lanes->status == 0);
 }
 
-void lanes_commit(struct lanes *lanes, uint64_t gone, bool finish, int64_t now_ns)
+void lanes_commit(struct lanes *lanes, uint64_t gone, const struct journal_position *live, bool finish, int64_t now_ns)
 {
     if (lanes->writing)
         return;
@@ -139,8 +139,12 @@ void lanes_commit(struct lanes *lanes, uint64_t gone, bool finish, int64_t now_n
     for (size_t i = 0; i < lanes->rows_count; i++)
         plain[i] = lanes->rows[i].row;
     lanes->in_flight = lanes->rows_count;
-    lanes->commit =
-        (struct store_commit){.rows = plain, .rows_count = lanes->rows_count, .gone_ordinal = gone, .finish = finish};
+    lanes->live = *live;
+    lanes->commit = (struct store_commit){.rows = plain,
+                                          .rows_count = lanes->rows_count,
+                                          .gone_ordinal = gone,
+                                          .follower = &lanes->live,
+                                          .finish = finish};
     lanes->write_work.data = lanes;
     lanes->last_start_ns = now_ns;
     lanes->next_job++;

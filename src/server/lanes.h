@@ -38,7 +38,8 @@ struct lanes {
     uint64_t next_job;       /* the number of the next commit to start */
     uint64_t committed_job;  /* the greatest commit that is done */
     struct store_commit commit;
-    int status; /* of the last commit */
+    struct journal_position live; /* how far the loop had read when the commit began */
+    int status;                   /* of the last commit */
     struct err err;
     struct journal_position stored;
     uint64_t points_stored, commits;
@@ -62,8 +63,8 @@ bool lanes_add(struct lanes *lanes, const struct store_row *row, uint64_t *job);
 void lanes_take_back(struct lanes *lanes, uint64_t ticket);
 /* Is the store failing? */
 bool lanes_failing(const struct lanes *lanes);
-/* Starts a commit where none runs: `gone` and `finish` as in store_commit. */
-void lanes_commit(struct lanes *lanes, uint64_t gone, bool finish, int64_t now_ns);
+/* Starts a commit where none runs: `gone` and `finish` as in store_commit; `live` is how far the loop has read. */
+void lanes_commit(struct lanes *lanes, uint64_t gone, const struct journal_position *live, bool finish, int64_t now_ns);
 bool lanes_idle(const struct lanes *lanes);
 
 /* False: too many wait. */

@@ -26,7 +26,7 @@ static bool is_full(const struct server *server)
  * pause that was carried out while it could not be written, by a server that was then killed). */
 static void note_number(struct server *server, uint64_t number)
 {
-    if (number >= server->tickets.next_number && number < UINT64_C(1) << 53)
+    if (number >= server->tickets.next_number && number - server->tickets.next_number < TICKETS_AHEAD)
         server->tickets.next_number = number + 1;
 }
 

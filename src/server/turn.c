@@ -71,6 +71,12 @@ static bool journal_is_ahead(const struct server *server)
     return journal_position_compare(&live, &server->lanes.stored) > 0;
 }
 
+static void commit(struct server *server, bool finish)
+{
+    struct journal_position live = journal_reader_position(server->attach.reader);
+    lanes_commit(&server->lanes, server->attach.gone_ordinal, &live, finish, server->mono_ns);
+}
+
 static bool outcome_waits(const struct server *server)
 {
     for (size_t i = 0; i < server->tickets.count; i++)
@@ -87,7 +93,7 @@ static void commit_if_due(struct server *server)
     bool at_once = lanes->rows_count > 0 || outcome_waits(server) || lanes->commit.more;
     bool in_time = journal_is_ahead(server) && server->mono_ns - lanes->last_start_ns >= COMMIT_NS;
     if (at_once || in_time || lanes_failing(lanes))
-        lanes_commit(lanes, server->attach.gone_ordinal, false, server->mono_ns);
+        commit(server, false);
 }
 
 /* ---- the end ---- */
@@ -142,7 +148,7 @@ static void end_turn(struct server *server)
             break;
         if (server->lanes.writing)
             break; /* one commit at a time; it ends by itself */
-        lanes_commit(&server->lanes, server->attach.gone_ordinal, true, server->mono_ns);
+        commit(server, true);
         next_phase(server, SERVER_STORING, SECONDS(60));
         break;
     case SERVER_STORING:

@@ -6,8 +6,7 @@
 #include "store/db.h"
 #include "store/vals.h"
 
-#define EARLY_MAX 256    /* outcomes that wait for their acceptance */
-#define EARLY_AHEAD 8192 /* tickets that can have been given away since the newest acceptance that is stored */
+#define EARLY_MAX 256 /* outcomes that wait for their acceptance */
 
 const char *audit_outcome_name(enum outcome_kind kind)
 {
@@ -96,7 +95,7 @@ static int keep_early(struct store *store, const struct record *record, struct e
         code = look_up_integer(store->statement[STATEMENT_TICKET_MOST], &most, err);
     if (code)
         return code;
-    bool possible = waiting < EARLY_MAX && record->outcome.ticket <= (uint64_t)most + EARLY_AHEAD;
+    bool possible = waiting < EARLY_MAX && record->outcome.ticket <= (uint64_t)most + TICKETS_AHEAD;
     buf_clear(&store->bytes);
     if (!possible || record_encode(&store->bytes, record) == ERR_INVALID) {
         log_line(LOG_WARNING, "the outcome of ticket %llu, which nobody asked for, is not kept",

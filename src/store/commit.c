@@ -84,7 +84,7 @@ int store_commit(struct store *store, struct store_commit *commit, struct err *e
     commit->full = code == ERR_FULL;
     commit->stored = store->position;
     if (!code)
-        commit->segments_removed = settle(store, commit->finish, clock_monotonic_ns());
+        commit->segments_removed = settle(store, commit->finish, commit->follower, clock_monotonic_ns());
     pthread_mutex_unlock(&store->lock);
     return code;
 }

@@ -20,15 +20,21 @@ void settle_begin(struct store *store)
     sqlite3_wal_hook(store->db, count_frames, store);
 }
 
-static bool covers_segment(const struct store *store)
+/* What everybody has read. */
+static struct journal_position read_by_all(const struct store *store, const struct journal_position *follower)
 {
-    return store->position.ordinal != store->unlinked.ordinal || store->position.sequence != store->unlinked.sequence;
+    return follower && journal_position_compare(follower, &store->position) < 0 ? *follower : store->position;
 }
 
-static bool is_due(const struct store *store, int64_t now_ns)
+static bool covers_segment(const struct store *store, const struct journal_position *read)
+{
+    return read->ordinal != store->unlinked.ordinal || read->sequence != store->unlinked.sequence;
+}
+
+static bool is_due(const struct store *store, const struct journal_position *read, int64_t now_ns)
 {
     bool rested = now_ns - store->checkpoint_ns >= SETTLE_EVERY_NS;
-    return store->wal_frames >= SETTLE_FRAMES || (rested && covers_segment(store));
+    return store->wal_frames >= SETTLE_FRAMES || (rested && covers_segment(store, read));
 }
 
 /* True when every committed page is in run.db and synced. A reader that holds an old snapshot may prevent that. */
@@ -48,13 +54,14 @@ static bool checkpoint(struct store *store, bool at_once)
     return true;
 }
 
-int settle(struct store *store, bool at_once, int64_t now_ns)
+int settle(struct store *store, bool at_once, const struct journal_position *follower, int64_t now_ns)
 {
-    if (!at_once && !is_due(store, now_ns))
+    struct journal_position read = read_by_all(store, follower);
+    if (!at_once && !is_due(store, &read, now_ns))
         return 0;
     store->checkpoint_ns = now_ns;
-    if (!checkpoint(store, at_once) || !covers_segment(store) || store->options.journal_fd < 0)
+    if (!checkpoint(store, at_once) || !covers_segment(store, &read) || store->options.journal_fd < 0)
         return 0;
-    store->unlinked = store->position;
-    return journal_unlink_before(store->options.journal_fd, &store->position);
+    store->unlinked = read;
+    return journal_unlink_before(store->options.journal_fd, &read);
 }

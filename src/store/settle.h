@@ -5,8 +5,9 @@
 #include "store/state.h"
 
 /* Does it where it is due: the WAL has grown, a segment is covered and the last time is a while ago, or `now_at_once`.
- * How many segments were unlinked. A failure is logged and tried again. */
-int settle(struct store *store, bool at_once, int64_t now_ns);
+ * Nothing that `follower` (NULL: nobody) has not read goes. How many segments were unlinked. A failure is logged and
+ * tried again. */
+int settle(struct store *store, bool at_once, const struct journal_position *follower, int64_t now_ns);
 
 /* Prepares a new connection: SQLite itself never checkpoints while it is open. */
 void settle_begin(struct store *store);

@@ -219,7 +219,7 @@ void store_close(struct store *store, bool ended)
     if (!store)
         return;
     struct err err;
-    settle(store, true, clock_monotonic_ns());
+    settle(store, true, NULL, clock_monotonic_ns());
     if (ended && db_exec(store->db, "PRAGMA journal_mode=DELETE", &err))
         log_line(LOG_WARNING, "run.db keeps its -wal for now: %s", err.text);
     destroy(store);

@@ -77,7 +77,10 @@ struct store_commit {
     const struct store_row *rows;
     size_t rows_count;
     uint64_t gone_ordinal; /* trainers with an ordinal <= this are gone: their segments may be left unsealed */
-    bool finish;           /* read on until nothing is left, then make run.db self-contained (end of the server) */
+    /* Another reader of the journal, in this process, stands here: nothing that it has not read is unlinked. NULL:
+     * none. */
+    const struct journal_position *follower;
+    bool finish; /* read on until nothing is left, then make run.db self-contained (end of the server) */
     /* out */
     struct journal_position stored; /* after this commit */
     bool more;                      /* the journal holds more than one commit takes (8 MiB): commit again soon */

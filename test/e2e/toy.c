@@ -157,7 +157,7 @@ static void train(struct toy *toy, struct truth *truth)
         for (int64_t i = 0; i < toy->series && i < 64; i++)
             trimtab_log(toy->run, more[i], (double)toy->step);
         if (toy->schedule)
-            toy->lr *= 0.5;
+            toy->lr = toy->lr < 1e-5 ? 0.1 : toy->lr * 0.5;
         if (toy->step_us)
             nanosleep(&(struct timespec){.tv_sec = toy->step_us / 1000000, .tv_nsec = toy->step_us % 1000000 * 1000},
                       NULL);

@@ -382,6 +382,29 @@ static void segments_go_when_they_are_covered(void **state)
     free(all.point);
 }
 
+/* The loop's own reader may lag behind the store's: what it has not read stays, although it is stored. */
+static void a_follower_keeps_the_journal(void **state)
+{
+    struct run_folder *run = *state;
+    struct journal_position nothing = {0};
+    run_train(run);
+    declare_two(run);
+    run_open(run);
+    for (int64_t step = 0; step < 400000; step++)
+        run_step(run, step, 2, 1);
+    int before = segments(run);
+    assert_true(before > 2);
+    struct store_commit commit = {.follower = &nothing, .finish = true};
+    assert_int_equal(store_commit(run->store, &commit, NULL), 0);
+    assert_int_equal(commit.segments_removed, 0);
+    struct journal_position third = commit.stored;
+    third.sequence = 2;
+    commit = (struct store_commit){.follower = &third, .finish = true};
+    assert_int_equal(store_commit(run->store, &commit, NULL), 0);
+    assert_int_equal(commit.segments_removed, 2);
+    assert_int_equal(segments(run), before - 2);
+}
+
 /* A reader that holds an old snapshot keeps the WAL from being brought home: then nothing is unlinked. */
 static void a_held_snapshot_keeps_the_journal(void **state)
 {
@@ -479,6 +502,7 @@ int main(void)
         TEST(another_incarnation_numbers_otherwise),
         TEST(reopened_within_a_segment),
         TEST(segments_go_when_they_are_covered),
+        TEST(a_follower_keeps_the_journal),
         TEST(a_held_snapshot_keeps_the_journal),
         TEST(an_ended_run_is_one_file),
         TEST(exclusive_without_shared_memory),
