@@ -11,7 +11,6 @@ import socket
 import sqlite3
 import struct
 import subprocess
-import threading
 import time
 import unittest
 import zlib
@@ -232,7 +231,7 @@ class Folders(Bad):
         for mode in (0o700, 0o755):
             self.run_folder.chmod(mode if options else 0o555)
             done = self.tool("serve", "--run", self.run_folder, "--listen", "127.0.0.1:0", executable=program, **options)
-            self.refused(done, 1, str(self.run_folder), "Permission denied")
+            self.refused(done, 1, str(self.run_folder), "Permission denied" if options else "readonly")
         self.run_folder.chmod(0o700)
         self.assertEqual({path.name: path.read_bytes() for path in self.run_folder.iterdir() if path.is_file()}, before)
 
@@ -784,9 +783,9 @@ class Files(Bad):
                 self.serve_fails(str(self.run_folder), "local", env=apart)
         self.assertEqual(self.end(self.serve()), 0)
         (self.run_folder / "local").unlink()
-        self.addCleanup(lambda: shutil.rmtree(place, ignore_errors=True))
         server = self.serve(env=apart)
         place = pathlib.Path((self.run_folder / "local").read_text().strip())
+        self.addCleanup(lambda: (shutil.rmtree(place), os.listdir(place.parent) or place.parent.rmdir()))
         self.assertTrue((place / "sock").is_socket())
         self.assertEqual(self.tool("status", "--run", self.run_folder, env=apart).returncode, 0)
         self.assertEqual(self.end(server), 0)
@@ -861,10 +860,11 @@ class Waiting(Bad):
         return sum(scalars for scalars, _ in gaps)
 
     def mount(self, megabytes):
-        """A file system of its own for the run; False where we may not."""
+        """A file system of its own for the run; False where we may not, which is said."""
         self.run_folder.mkdir(mode=0o700)
         options = f"size={megabytes}m,mode=700"
         if subprocess.run(["mount", "-t", "tmpfs", "-o", options, "trimtab-test", self.run_folder], capture_output=True).returncode:
+            print(f"\n{self.id()}: we may not mount; test_a_full_quota stands for it", flush=True)
             return False
 
         def unmount():
@@ -887,8 +887,6 @@ class Waiting(Bad):
 
     def test_a_full_disk(self):
         if not self.mount(8):
-            # not silently: the other way to be without room is test_a_full_quota, which runs everywhere
-            print("\ntest_a_full_disk: may not mount; test_a_full_quota stands for it", flush=True)
             return
         self.begin()
         self.wait_history("stored")
@@ -962,6 +960,17 @@ class Waiting(Bad):
         ticket = self.assert_paused_unaudited()
         other.execute("ROLLBACK")
         self.assertEqual(self.assert_caught_up(ticket), 0)
+
+    def test_a_database_that_is_locked_at_the_start(self):
+        self.record(100)
+        self.end(self.serve())
+        other = sqlite3.connect(self.run_folder / "run.db", isolation_level=None)
+        self.addCleanup(other.close)
+        other.execute("BEGIN EXCLUSIVE")
+        self.serve_fails(str(self.run_folder), "locked")
+        other.execute("ROLLBACK")
+        other.close()
+        self.assertEqual(self.serve_to_the_end(), list(range(100)))
 
     def test_a_locked_database_and_a_stop(self):
         self.begin()
