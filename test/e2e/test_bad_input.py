@@ -231,8 +231,8 @@ class Folders(Bad):
         for mode in (0o700, 0o755):
             self.run_folder.chmod(mode if options else 0o555)
             done = self.tool("serve", "--run", self.run_folder, "--listen", "127.0.0.1:0", executable=program, **options)
+            self.run_folder.chmod(0o700)
             self.refused(done, 1, str(self.run_folder), "Permission denied" if options else "readonly")
-        self.run_folder.chmod(0o700)
         self.assertEqual({path.name: path.read_bytes() for path in self.run_folder.iterdir() if path.is_file()}, before)
 
 
