@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -6,6 +7,16 @@
 #include "cli/say.h"
 #include "cli/start.h"
 #include "cli/verbs.h"
+
+/* By the name that this program was called by: it need not be on the PATH. */
+static void tell_verb(struct buf *out, const char *verb, const char *folder, const char *more)
+{
+    buf_text(out, "\n  ");
+    print_text(out, program_invocation_name);
+    buf_printf(out, " %s --run ", verb);
+    print_text(out, folder);
+    buf_text(out, more);
+}
 
 /* On standard error: standard output is the command's. */
 static void tell(void *context, const char *address, const char *folder)
@@ -17,11 +28,9 @@ static void tell(void *context, const char *address, const char *folder)
         return;
     buf_printf(&out, "trimtab: %s serves ", address);
     print_text(&out, folder);
-    buf_text(&out, "\n  trimtab status --run ");
-    print_text(&out, folder);
-    buf_text(&out, "\n  trimtab set --run ");
-    print_text(&out, folder);
-    buf_text(&out, " lr=3e-4\n");
+    tell_verb(&out, "status", folder, "");
+    tell_verb(&out, "set", folder, " lr=3e-4");
+    buf_char(&out, '\n');
     if (colon)
         buf_printf(&out, "  echo '{\"code\":3}' | nc %.*s %s\n", (int)(colon - address), address, colon + 1);
     if (!out.failed)

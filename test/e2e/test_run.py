@@ -108,7 +108,7 @@ class Run(Case):
         wait_for("a progress line", lambda: "step " in terminal.text and "steps/s" in terminal.text and "ETA" in terminal.text)
         self.end(process, signal.SIGINT)
         terminal.hang_up()
-        self.assertIn("trimtab status --run", terminal.text)
+        self.assertIn(f"{TRIMTAB} status --run", terminal.text)
 
 
 class Gpt(Case):
