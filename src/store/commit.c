@@ -72,7 +72,7 @@ static int transact(struct store *store, struct store_commit *commit, struct err
 
 int store_commit(struct store *store, struct store_commit *commit, struct err *err)
 {
-    int code;
+    int code = 0;
     pthread_mutex_lock(&store->lock);
     commit->more = false;
     commit->points = 0;

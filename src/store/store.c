@@ -64,7 +64,7 @@ int store_reload(struct store *store, struct err *err)
 /* Cheap, or in proportion to a small file. */
 static int check(struct store *store, struct err *err)
 {
-    int64_t pages, page_bytes, problems;
+    int64_t pages = 0, page_bytes = 0, problems = 0;
     int code = db_integer(store->db, "PRAGMA page_count", &pages, err);
     if (!code)
         code = db_integer(store->db, "PRAGMA page_size", &page_bytes, err);
@@ -183,7 +183,7 @@ static void destroy(struct store *store)
 int store_open(struct store **store, const struct store_options *options, char notice[480], struct err *err)
 {
     struct store *made = NULL;
-    struct err own;
+    struct err own = {0};
     err = err ? err : &own;
     *store = NULL;
     notice[0] = 0;

@@ -173,7 +173,7 @@ static int walk_all(struct walk *walk, struct store_reader *reader, struct err *
 int store_verify(struct store_reader *reader, struct store_verdict *verdict, struct err *err)
 {
     struct walk walk = {.verdict = verdict};
-    struct err own;
+    struct err own = {0};
     err = err ? err : &own;
     *verdict = (struct store_verdict){0};
     buf_init(&walk.scratch);

@@ -28,8 +28,10 @@ static void add_object(struct buf *out, const json_t *object, bool is_root)
 {
     size_t count, added = 0;
     const char **names = sorted_names(object, &count);
-    if (!names)
+    if (!names) {
         out->failed = true;
+        return;
+    }
     buf_char(out, '{');
     for (size_t i = 0; i < count; i++) {
         if (is_root && (strcmp(names[i], "id") == 0 || strcmp(names[i], "token") == 0))
