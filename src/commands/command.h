@@ -7,16 +7,9 @@
 #include "model/run.h"
 #include "model/ticket.h"
 
-struct caller {
-    uint64_t client;
-    enum role role;
-};
-
 struct command {
     struct run *run;
-    const struct caller *caller;
     const struct request *request;
-    int64_t now_ns;
 };
 
 /* Which result wire/ is to write. */

@@ -44,11 +44,6 @@ const char *run_state_name(enum run_state state)
     return state <= RUN_LOST ? names[state] : "unknown";
 }
 
-struct series *run_series(struct run *run, uint32_t id)
-{
-    return id < run->series_count ? &run->series[id] : NULL;
-}
-
 struct setting *run_setting_named(struct run *run, struct text name)
 {
     for (uint32_t i = 0; i < run->settings_count; i++)

@@ -149,7 +149,6 @@ double run_eta(const struct run *run);
 const char *run_state_name(enum run_state state);
 
 /* NULL when there is none. */
-struct series *run_series(struct run *run, uint32_t id);
 struct setting *run_setting_named(struct run *run, struct text name);
 struct action *run_action_named(struct run *run, struct text name);
 

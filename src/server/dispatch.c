@@ -154,9 +154,7 @@ static void carry_out(struct client *client, struct request *request, struct ans
 
 static void handle(struct client *client, struct request *request)
 {
-    struct caller caller = {.client = client->id, .role = client->role};
-    struct command command = {
-        .run = &client->server->run, .caller = &caller, .request = request, .now_ns = client->server->now_ns};
+    struct command command = {.run = &client->server->run, .request = request};
     struct answer answer = command_handler(request->code)(&command);
     carry_out(client, request, &answer);
 }

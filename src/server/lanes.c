@@ -119,8 +119,6 @@ static void after_write(uv_work_t *work, int cancelled)
         remove_rows(lanes, 0, in_flight);
         lanes->committed_job = lanes->next_job - 1;
         lanes->stored = lanes->commit.stored;
-        lanes->points_stored += lanes->commit.points;
-        lanes->commits++;
         lanes->retry_ns = 0;
     } else {
         lanes->retry_ns = clock_monotonic_ns() + INT64_C(500000000);

@@ -42,7 +42,6 @@ struct lanes {
     int status;                   /* of the last commit */
     struct err err;
     struct journal_position stored;
-    uint64_t points_stored, commits;
     int64_t last_start_ns, retry_ns; /* monotonic */
 
     char run[PATH_MAX];
