@@ -10,6 +10,7 @@ import sys
 import time
 import types
 
+import clients
 import cost
 import idle
 import latency
@@ -18,14 +19,17 @@ import slowdown
 from parties import BUILD, COST, LONG, Failed, Stage
 from table import Table
 
-PARTS = {"cost": cost.measure, "idle": idle.measure, "latency": latency.measure, "slowdown": slowdown.measure}
+PARTS = {"cost": cost.measure, "idle": idle.measure, "latency": latency.measure, "slowdown": slowdown.measure,
+         "clients": clients.measure}
 
 FULL = types.SimpleNamespace(
     costs=9, calls=5_000_000, segments=16, idle_parts=5, idle_seconds=4, pings=2000, requests=1000, gpt_requests=1000,
-    block_pairs=120, block_steps=5, wasted_pairs=40, run_pairs=12, run_steps=80)
+    block_pairs=120, block_steps=5, wasted_pairs=40, run_pairs=12, run_steps=80, subscribers=10_000, crowds=3, stall_pairs=6, stall_seconds=10, waves=10, floods=3,
+    flood_seconds=10)
 QUICK = types.SimpleNamespace(
     costs=3, calls=2_000_000, segments=8, idle_parts=3, idle_seconds=1, pings=500, requests=200, gpt_requests=50,
-    block_pairs=12, block_steps=5, wasted_pairs=8, run_pairs=6, run_steps=10)
+    block_pairs=12, block_steps=5, wasted_pairs=8, run_pairs=6, run_steps=10, subscribers=10_000, crowds=1, stall_pairs=2, stall_seconds=4, waves=3, floods=1,
+    flood_seconds=3)
 
 
 class Bench:
@@ -86,7 +90,7 @@ def leave(number, _):
 
 def main():
     parser = argparse.ArgumentParser(prog="script/bench", description="Measures what trimtab costs.")
-    parser.add_argument("--quick", action="store_true", help="about a minute instead of six; the figures are coarse")
+    parser.add_argument("--quick", action="store_true", help="about two minutes instead of ten; the figures are coarse")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"only these: {' '.join(PARTS)}")
     options = parser.parse_args()
     if not set(options.parts) <= set(PARTS):

@@ -84,8 +84,9 @@ class Stage:
         self.run = self.folder / "run"
         self.parties, self.wires = [], []
         self.environment = dict(os.environ, TRIMTAB_RUN=str(self.run), XDG_STATE_HOME=str(self.folder / "state"),
-                                HOME=str(self.folder))
-        self.environment.pop("TRIMTAB", None)
+                                HOME=str(self.folder), TRIMTAB_SERVER="off")
+        for name in ("TRIMTAB", "TRIMTAB_RESUME"):
+            self.environment.pop(name, None)
         self.log = self.folder / "log"
 
     def __enter__(self):

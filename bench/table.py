@@ -3,7 +3,7 @@ import json
 
 import figures
 
-UNITS = {"ns": (1e9, "ns"), "us": (1e6, "us"), "ms": (1e3, "ms"), "%": (100, "%"), "ratio": (1, "")}
+UNITS = {"ns": (1e9, "ns"), "us": (1e6, "us"), "ms": (1e3, "ms"), "%": (100, "%"), "ratio": (1, ""), "byte": (1, "byte"), "M": (1e-6, "M")}
 
 
 def shown(value, unit):

@@ -52,21 +52,36 @@ static void split_lines(const char *data, size_t size, size_t at, struct buf *li
     must(!lines->failed);
 }
 
+static void check_refusal(const struct refusal *refusal, const struct message_head *head)
+{
+    struct buf reply;
+    buf_init(&reply);
+    reply_refusal(&reply, refusal, head->code_known, head->code, &head->id);
+    must(json_is_sound(reply.data, reply.size, 4096, false) && !memchr(reply.data, '\n', reply.size));
+    buf_finish(&reply);
+}
+
+static void answer_one(const struct message *message, size_t i)
+{
+    struct message_head head;
+    struct refusal refusal = {0};
+    struct request request = {0};
+    if (message_head(message, i, &head, &refusal) < 0 || message_request(message, i, &head, &request, &refusal) < 0)
+        check_refusal(&refusal, &head);
+    request_finish(&request);
+}
+
 static void answer(const char *line, size_t size)
 {
     struct message *message;
     struct message_head head;
     struct refusal refusal = {0};
-    struct request request = {0};
-    if (message_read(line, size, &message, &head, &refusal) < 0 ||
-        message_request(message, &head, &request, &refusal) < 0) {
-        struct buf reply;
-        buf_init(&reply);
-        reply_refusal(&reply, &refusal, head.code_known, head.code, &head.id);
-        must(json_is_sound(reply.data, reply.size, 4096, false) && !memchr(reply.data, '\n', reply.size));
-        buf_finish(&reply);
+    if (message_read(line, size, &message, &head, &refusal) < 0) {
+        check_refusal(&refusal, &head);
+        return;
     }
-    request_finish(&request);
+    for (size_t i = 0; i < message_count(message); i++)
+        answer_one(message, i);
     message_destroy(message);
 }
 

@@ -61,16 +61,6 @@ static void check_args(const struct request *request)
     }
 }
 
-static bool take(struct text text, struct request *request, struct message_head *head, struct refusal *refusal)
-{
-    struct message *message;
-    *request = (struct request){0};
-    bool ok = message_read(text.data, text.size, &message, head, refusal) == 0 &&
-              message_request(message, head, request, refusal) == 0;
-    message_destroy(message);
-    return ok;
-}
-
 static void check_refusal(const struct refusal *refusal, const struct message_head *head)
 {
     must(refusal->error == ERROR_CODE || refusal->error == ERROR_JSON || refusal->error == ERROR_PARAMETER);
@@ -83,31 +73,58 @@ static void check_refusal(const struct refusal *refusal, const struct message_he
     buf_finish(&reply);
 }
 
+/* What a request says in its canonical form is one request, and says the same again. */
 static void check_again(const struct request *request)
 {
+    struct message *message;
     struct request again;
     struct message_head head;
     struct refusal refusal;
-    must(take(request->canonical, &again, &head, &refusal));
+    must(message_read(request->canonical.data, request->canonical.size, &message, &head, &refusal) == 0);
+    must(message_count(message) == 1 && message_head(message, 0, &head, &refusal) == 0);
+    must(message_request(message, 0, &head, &again, &refusal) == 0);
     must(again.code == request->code && again.canonical.size == request->canonical.size);
     must(memcmp(again.canonical.data, request->canonical.data, again.canonical.size) == 0);
     request_finish(&again);
+    message_destroy(message);
+}
+
+/* Of a list no code may come a second time. */
+static void check_one(const struct message *message, size_t i, uint64_t *codes)
+{
+    struct message_head head;
+    struct refusal refusal;
+    struct request request = {0};
+    if (message_head(message, i, &head, &refusal) < 0) {
+        check_refusal(&refusal, &head);
+        return;
+    }
+    must(!(*codes >> head.entry->code & 1));
+    *codes |= UINT64_C(1) << head.entry->code;
+    if (message_request(message, i, &head, &request, &refusal) < 0) {
+        check_refusal(&refusal, &head);
+    } else {
+        check_args(&request);
+        check_again(&request);
+    }
+    request_finish(&request);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct text text = text_of((const char *)data, size);
-    struct request request;
+    struct message *message;
     struct message_head head;
     struct refusal refusal;
-    check_against_jansson(text.data, text.size);
-    if (take(text, &request, &head, &refusal)) {
-        check_args(&request);
-        check_again(&request);
-    } else {
+    uint64_t codes = 0;
+    check_against_jansson((const char *)data, size);
+    if (message_read((const char *)data, size, &message, &head, &refusal) < 0) {
         check_refusal(&refusal, &head);
+        return 0;
     }
-    request_finish(&request);
+    must(message_count(message) >= 1 && message_count(message) <= CODE_LIMIT);
+    for (size_t i = 0; i < message_count(message); i++)
+        check_one(message, i, &codes);
+    message_destroy(message);
     return 0;
 }
 

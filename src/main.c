@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/complete.h"
 #include "cli/nearest.h"
 #include "cli/say.h"
 #include "cli/verbs.h"
@@ -28,6 +29,23 @@ static int print_help(void)
                    "`trimtab VERB --help` tells more. `trimtab --version` prints the version.\n");
     say_out(&out);
     buf_finish(&out);
+    return CLI_DONE;
+}
+
+/* The words of a line behind the program's name, up to the cursor: the completion script of the shell asks. */
+static int complete(int argc, char **argv)
+{
+    char mark[] = COMPLETE_MARK;
+    const char *verb = argc > 2 && strcmp(argv[1], "help") != 0 ? argv[1] : "";
+    if (argc == 2 || (argc == 3 && !*verb))
+        complete_first(argv[argc - 1]);
+    for (size_t i = 0; i < VERBS; i++) {
+        if (strcmp(verbs[i].name, verb) != 0)
+            continue;
+        argv[0] = argv[1];
+        argv[1] = mark;
+        return verbs[i].run(argc, argv);
+    }
     return CLI_DONE;
 }
 
@@ -68,6 +86,8 @@ static int carry_out(int argc, char **argv)
         return puts("trimtab " TRIMTAB_VERSION) < 0 ? CLI_REFUSED : CLI_DONE;
     if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
         return help(argv[2]);
+    if (strcmp(name, "complete") == 0)
+        return complete(argc - 1, argv + 1);
     const struct verb *verb = find(name);
     return verb ? verb->run(argc - 1, argv + 1) : CLI_USAGE;
 }

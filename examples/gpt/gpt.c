@@ -203,6 +203,22 @@ static void run_training(struct session *session, const struct options *options)
 
 /* ---- beginning and end ---- */
 
+/* A resumed run goes on from its newest checkpoint: the one that trimtab knows, else the newest in the folder. */
+static void go_on(struct session *session, bool asked)
+{
+    struct shelf_item item;
+    struct failure why;
+    trimtab_saved saved;
+    bool resumed = trimtab_resumed(session->run, &saved);
+    if (!resumed && !asked)
+        return;
+    if ((*saved.id && shelf_restore(session->checkpoints, saved.id, &session->trainer, &item, &why) == 0) ||
+        shelf_restore(session->checkpoints, "", &session->trainer, &item, &why) == 0)
+        fprintf(stderr, "gpt: going on from %s at step %lld\n", item.id, (long long)session->trainer.step);
+    else
+        fprintf(stderr, "gpt: %s Beginning at step 0.\n", why.text);
+}
+
 static void set_checkpoint_folder(struct session *session, const char *asked)
 {
     const char *folder = trimtab_folder(session->run);
@@ -216,7 +232,7 @@ static int run_session(const struct options *options, const struct text *text)
 {
     struct session session = {0};
     struct model_config config = model_size;
-    trimtab_options run = {.name = "char-gpt", .total_steps = options->steps};
+    trimtab_options run = {.name = "char-gpt", .total_steps = options->steps, .resume = options->resume};
     config.vocabulary = text->vocabulary;
     if (trainer_init(&session.trainer, &config, text, options->seed) == 0)
         session.run = trimtab_open(&run);
@@ -228,6 +244,7 @@ static int run_session(const struct options *options, const struct text *text)
     session.trainer.settings.lr = options->lr;
     rng_seed(&session.sampling, ~options->seed);
     set_checkpoint_folder(&session, options->checkpoint_dir);
+    go_on(&session, options->resume);
     declare(&session, options->seed);
     catch_signals(session.run);
     run_training(&session, options);

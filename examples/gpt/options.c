@@ -18,7 +18,7 @@ void options_help(double lr)
     printf("Trains a small GPT on the characters of a text; trimtab watches and steers it.\n"
            "\n"
            "  gpt [--steps N] [--seed S] [--text PATH...] [--threads N] [--lr X]\n"
-           "      [--eval-every N] [--checkpoint-dir DIR]\n"
+           "      [--eval-every N] [--checkpoint-dir DIR] [--resume]\n"
            "\n"
            "  --steps N             how many steps to train (%d)\n"
            "  --seed S              where the random numbers start (1); the same seed gives the same losses\n"
@@ -28,6 +28,7 @@ void options_help(double lr)
            "  --lr X                learning rate (%g)\n"
            "  --eval-every N        steps from one validation to the next (%d)\n"
            "  --checkpoint-dir DIR  where checkpoints are kept (checkpoints, in the run's folder)\n"
+           "  --resume              go on with the newest run that has ended, from its newest checkpoint\n"
            "  --help                this text\n",
            STEPS, lr, EVAL_EVERY);
 }
@@ -142,7 +143,9 @@ int options_parse(struct options *options, int argc, char *const *argv, double l
             options->help = true;
             return 0;
         }
-        if (take_one(options, argc, argv, &at, why) != 0)
+        if (strcmp(argv[at], "--resume") == 0)
+            options->resume = true;
+        else if (take_one(options, argc, argv, &at, why) != 0)
             return -1;
     }
     return 0;

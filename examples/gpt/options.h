@@ -17,6 +17,7 @@ struct options {
     double lr;
     int64_t eval_every;
     const char *checkpoint_dir; /* NULL: in the run's folder */
+    bool resume;                /* go on with the newest run, from its newest checkpoint */
     bool help;
 };
 

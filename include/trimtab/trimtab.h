@@ -52,8 +52,9 @@ enum {
 /* Bounds of one run. A name is 1 to 128 bytes without control characters. */
 #define TRIMTAB_NAME_MAX 128
 #define TRIMTAB_TEXT_MAX 4096     /* a unit, a doc line, a message, a choice, bytes */
+#define TRIMTAB_STRING_MAX 1024   /* the value of a setting that is a string, bytes of UTF-8 */
 #define TRIMTAB_SERIES_MAX 4096   /* series */
-#define TRIMTAB_SETTINGS_MAX 256  /* settings */
+#define TRIMTAB_SETTINGS_MAX 256  /* settings, the built-in one among them */
 #define TRIMTAB_ACTIONS_MAX 64    /* actions */
 #define TRIMTAB_CHOICES_MAX 64    /* choices of one setting */
 #define TRIMTAB_PARAMS_MAX 16     /* parameters of one action */
@@ -64,14 +65,28 @@ enum {
 
 typedef struct trimtab_options {
     const char *name;    /* the run's name; NULL: the program's name */
-    const char *run;     /* the run's folder; NULL: $TRIMTAB_RUN, else a new $TRIMTAB_HOME/NAME/YYYYMMDD-HHMMSS */
+    const char *run;     /* the run's folder; NULL: $TRIMTAB_RUN, else see `resume`, else a new
+                            $TRIMTAB_HOME/NAME/YYYYMMDD-HHMMSS */
     int64_t total_steps; /* the control point answers TRIMTAB_STOP at this step; 0: unknown */
     double max_pause;    /* seconds after which a pause ends by itself; 0: never */
     bool quiet;          /* print nothing */
+    bool no_server;      /* start no server; one that runs, or comes later, is used all the same */
+    bool resume;         /* go on with a run, not begin one: where no folder is named, with the newest one of this name
+                            that was trained and that nobody trains now; where there is none, with a new one.
+                            $TRIMTAB_RESUME=1 says the same. See trimtab_resumed */
 } trimtab_options;
 
 /* Opens (and makes, where it does not exist) the run's folder and begins to record. Prints one line on standard error
  * unless quiet: where the run can be reached, or why it is not recorded.
+ *
+ * Where nobody serves the run, a server is started (the program trimtab, found beside the library, beside the
+ * executable or on PATH; $TRIMTAB_SERVER is its path, or "off") as a process in a session of its own that outlives this
+ * one and ends when trainer and clients have been gone for ten minutes; what it prints is appended to server.log in the
+ * run's folder. It is never waited for: the line on standard error may come with a later control point, at the latest
+ * with trimtab_close. A control point that finds the server gone starts another one, at first after a second, then less
+ * and less often (a minute). The process that starts it is a child of this one, which ends at once: a handler of
+ * SIGCHLD sees it. Its status is taken by its number; a program that waits for any child may take it instead.
+ *
  * Never returns NULL but for want of memory: where the folder cannot be used (another trainer holds it, disk full, no
  * permission) or TRIMTAB=off is set, the run is inert: all calls do nothing, control points answer by total_steps
  * alone, trimtab_error tells why. `options` may be NULL. The caller ends the run with trimtab_close. */
@@ -79,6 +94,23 @@ TRIMTAB_API trimtab_run *trimtab_open(const trimtab_options *options);
 
 /* Tells that the trainer ended in good order, lets the folder go, frees the run. The server and the history stay. */
 TRIMTAB_API void trimtab_close(trimtab_run *run);
+
+/* What the earlier lives of a resumed run left. */
+typedef struct trimtab_saved {
+    const char *id;    /* of the newest checkpoint that was told; "": none */
+    const char *path;  /* of it; "": none */
+    int64_t step;      /* at which it was told; 0: none */
+    uint64_t bytes;    /* its size */
+    int64_t last_step; /* of the last control point that is known; 0: none. After a kill it may be some seconds old */
+} trimtab_saved;
+
+/* True where the run was asked to be resumed and was trained before; *newest (may be NULL) is then filled in, else it
+ * is all zero and "". Its texts are valid until trimtab_close. Nothing of the earlier life is restored or applied:
+ * settings begin with the values that the program gives them, requests of then are not carried out. But revisions go on
+ * counting, and the first control point tells how the settings differ from what they were: a message, and the config
+ * value `resumed`, {"life":2,"step":41230,"checkpoint":"step-041000","settings":{"lr":0.0003}} with the earlier values
+ * of those that differ. */
+TRIMTAB_API bool trimtab_resumed(const trimtab_run *run, trimtab_saved *newest);
 
 /* The folder of the run, or NULL. Valid until trimtab_close. */
 TRIMTAB_API const char *trimtab_folder(const trimtab_run *run);
@@ -117,7 +149,8 @@ typedef struct trimtab_series {
 TRIMTAB_API trimtab_series trimtab_series_declare(trimtab_run *run, const char *name, const char *unit);
 
 /* Records a value at the step of the last control point; published by the next control point or trimtab_flush.
- * NaN and infinities are values like others; the first of a series is told as a message. */
+ * NaN and infinities are values like others; the first of a series is told as a message, and where clients have set the
+ * built-in setting pause_on_nonfinite (a bool, at first false) the next control point pauses. */
 TRIMTAB_API void trimtab_log(trimtab_run *run, trimtab_series series, double value);
 
 /* Records a value at any step, published at once. Steps may go backwards: a new segment of the curve. */
@@ -133,13 +166,14 @@ typedef enum trimtab_type {
     TRIMTAB_TYPE_INT = 2,
     TRIMTAB_TYPE_BOOL = 3,
     TRIMTAB_TYPE_CHOICE = 4, /* an index into the choices */
-    TRIMTAB_TYPE_STRING = 5  /* parameters of actions only */
+    TRIMTAB_TYPE_STRING = 5
 } trimtab_type;
 
 typedef struct trimtab_value {
     trimtab_type type;
-    double number;   /* of a double */
-    int64_t integer; /* of an int; 0 or 1 of a bool; index of a choice */
+    double number;    /* of a double */
+    int64_t integer;  /* of an int; 0 or 1 of a bool; index of a choice */
+    const char *text; /* of a string: zero-terminated UTF-8 of at most TRIMTAB_STRING_MAX bytes; NULL is "" */
 } trimtab_value;
 
 /* Binds a setting to a variable, which is read and written only inside control points and must outlive the run.
@@ -151,9 +185,16 @@ TRIMTAB_API int trimtab_setting_double(trimtab_run *run, const char *name, doubl
 TRIMTAB_API int trimtab_setting_int(trimtab_run *run, const char *name, int64_t *variable, int64_t min, int64_t max,
                                     const char *doc);
 TRIMTAB_API int trimtab_setting_bool(trimtab_run *run, const char *name, bool *variable, const char *doc);
-/* `choices` ends with NULL and is copied; *variable is an index into it. */
+/* `choices` ends with NULL and is copied; *variable is an index into it. An index that is none of them is refused here
+ * (TRIMTAB_INVALID), and is not told when the program stores it later. */
 TRIMTAB_API int trimtab_setting_choice(trimtab_run *run, const char *name, int *variable, const char *const *choices,
                                        const char *doc);
+
+/* Binds a text: `size` (1 to TRIMTAB_STRING_MAX + 1) is that of the buffer, which holds a zero-terminated text and is
+ * read and written as a variable is. A request for more than size - 1 bytes is refused. What the program itself leaves
+ * there that is not UTF-8, or not zero-terminated, is told with U+FFFD in the place of what is wrong, cut at size - 1
+ * bytes. Each such setting makes every control point compare its text. */
+TRIMTAB_API int trimtab_setting_string(trimtab_run *run, const char *name, char *buffer, size_t size, const char *doc);
 
 typedef struct trimtab_result trimtab_result; /* what an action or a setter answers; see below */
 
@@ -167,14 +208,17 @@ typedef struct trimtab_setting {
     const char *unit;                 /* may be NULL */
     const char *doc;                  /* may be NULL */
     /* Applies *value (checked against type and range already) and stores in *value what it really took; returns 0. Or
-     * changes nothing and returns trimtab_result_fail(why, ...). Called inside control points. */
+     * changes nothing and returns trimtab_result_fail(why, ...). Called inside control points. The text of a string is
+     * valid until it returns; one that it stores there is copied as soon as it has returned. */
     int (*set)(void *user, trimtab_value *value, trimtab_result *why);
-    /* Reads the value in effect; NULL: it changes only through `set`. Called at each control point: keep it cheap. */
+    /* Reads the value in effect; NULL: it changes only through `set`. Called at each control point: keep it cheap. A
+     * text that it stores is copied at once; before that it is the one that was told last. */
     void (*get)(void *user, trimtab_value *value);
     void *user; /* must outlive the run */
 } trimtab_setting;
 
-/* Declares such a setting; the struct and its texts are copied. Returns as trimtab_setting_double. */
+/* Declares such a setting; the struct and its texts are copied. A string takes at most TRIMTAB_STRING_MAX bytes.
+ * Returns as trimtab_setting_double. */
 TRIMTAB_API int trimtab_setting_declare(trimtab_run *run, const trimtab_setting *setting);
 
 /* ---- actions: what clients may have done ---- */
@@ -254,8 +298,9 @@ TRIMTAB_API int trimtab_result_fail(trimtab_result *result, const char *format, 
  * Returns TRIMTAB_OK, TRIMTAB_INVALID, TRIMTAB_LIMIT, TRIMTAB_DROPPED or TRIMTAB_INERT. */
 TRIMTAB_API int trimtab_config(trimtab_run *run, const char *name, const char *json);
 
-/* A checkpoint was saved: `id` is what restore takes, `path` may be NULL, `bytes` is its size. Returns as
- * trimtab_config. */
+/* A checkpoint was saved: `id` is what restore takes, `path` may be NULL, `bytes` is its size. It belongs to the step
+ * of the last control point. Where the run is resumed, trimtab_resumed gives the newest one. Returns as trimtab_config.
+ */
 TRIMTAB_API int trimtab_checkpoint(trimtab_run *run, const char *id, const char *path, uint64_t bytes);
 
 typedef enum trimtab_level { TRIMTAB_INFO = 1, TRIMTAB_WARNING = 2, TRIMTAB_ERROR = 3 } trimtab_level;

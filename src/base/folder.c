@@ -59,21 +59,29 @@ static void name_to_file_name(char file_name[FOLDER_NAME_MAX + 1], const char *n
         file_name[0] = '-';
 }
 
+int folder_home(const char *name, char path[PATH_MAX], struct err *err)
+{
+    char file_name[FOLDER_NAME_MAX + 1];
+    const char *home = environment("TRIMTAB_HOME");
+    name_to_file_name(file_name, name);
+    return path_print(path, err, "%s/%s", home ? home : "trimtab-runs", file_name);
+}
+
 static int choose_fresh(const char *name, char path[PATH_MAX], struct err *err)
 {
-    char file_name[FOLDER_NAME_MAX + 1], stamp[32];
-    const char *home = environment("TRIMTAB_HOME");
+    char home[PATH_MAX], stamp[32];
     time_t now = time(NULL);
     struct tm local;
     struct stat status;
-    name_to_file_name(file_name, name);
+    int code = folder_home(name, home, err);
     localtime_r(&now, &local);
     strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &local);
-    int code = path_print(path, err, "%s/%s/%s", home ? home : "trimtab-runs", file_name, stamp);
+    if (code == 0)
+        code = path_print(path, err, "%s/%s", home, stamp);
     size_t length = code < 0 ? 0 : strlen(path);
     for (int suffix = 2; code == 0 && lstat(path, &status) == 0; suffix++) {
         if (suffix > FOLDER_SUFFIX_MAX || length + 8 > PATH_MAX)
-            return err_set(err, ERR_FULL, "too many runs named %s began this second", file_name);
+            return err_set(err, ERR_FULL, "too many runs named %.128s began this second", name ? name : "run");
         snprintf(path + length, PATH_MAX - length, "-%d", suffix);
     }
     return code;

@@ -1,7 +1,7 @@
 /* folder.h: which folder is the run, where its local part lies, and which runs this user has.
  *
  * RUN/                      mode 0700
- *   run.db  output  address  lock  trainer  local  server.log
+ *   run.db  output  address  lock  trainer  local  resume  server.log
  *   journal/0/  mailbox.*  sock      here, or in /var/tmp/trimtab-UID/ID where RUN is not on a local file system: then
  *                                    the file `local` holds that path
  * TRIMTAB_FORCE_NOT_LOCAL=1 treats any RUN as not local (for tests).
@@ -34,6 +34,8 @@ void folder_close(struct folder *folder); /* twice is safe */
 
 /* Leaves, or renews, the link to the run of this absolute path. */
 void folder_remember(const char *path);
+/* Removes it. */
+void folder_forget(const char *path);
 
 /* Calls `each` for every run linked in the state folder whose folder still exists, newest link first; stops when `each`
  * returns non-zero, and returns that. A dangling link is removed. */
@@ -41,5 +43,13 @@ int folder_each_known(int (*each)(void *context, const char *path), void *contex
 
 /* HOST:PORT of RUN/address (zero-terminated), or ERR_MISSING. */
 int folder_address(const char *path, char *address, size_t size, struct err *err);
+
+/* Where runs of this name lie: $TRIMTAB_HOME/NAME, with the name made fit for a file name. */
+int folder_home(const char *name, char path[PATH_MAX], struct err *err);
+
+/* Calls `each` with the path of every run (a folder with run.db or journal/0, or whose journal lies elsewhere) directly
+ * in `parent`, newest first by the time of its last change, at most `most` of them; stops when `each` returns non-zero,
+ * and returns that. Links are passed over; a parent that cannot be read holds none. 0, or ERR_NOMEM. */
+int folder_each_in(const char *parent, size_t most, int (*each)(void *context, const char *path), void *context);
 
 #endif

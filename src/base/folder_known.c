@@ -13,11 +13,7 @@
 #include "base/crc32c.h"
 #include "base/file.h"
 #include "base/folder.h"
-
-struct known {
-    int64_t linked_ns;
-    char name[NAME_MAX + 1];
-};
+#include "base/folder_list.h"
 
 /* A relative XDG_STATE_HOME counts as unset (XDG Base Directory Specification). */
 static bool state_path(char path[PATH_MAX])
@@ -57,43 +53,24 @@ void folder_remember(const char *path)
     close(fd);
 }
 
-static int newest_first(const void *a, const void *b)
+void folder_forget(const char *path)
 {
-    const struct known *left = a, *right = b;
-    if (left->linked_ns != right->linked_ns)
-        return left->linked_ns < right->linked_ns ? 1 : -1;
-    return strcmp(left->name, right->name);
+    char state[PATH_MAX], name[NAME_MAX + 1];
+    int fd = state_path(state) ? open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (fd < 0)
+        return;
+    link_name(name, path);
+    unlinkat(fd, name, 0);
+    close(fd);
 }
 
-static bool known_fill(struct known *known, int fd, const char *name)
+static bool link_time(int folder_fd, const char *name, int64_t *time_ns)
 {
     struct stat status;
-    if (name[0] == '.' || fstatat(fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISLNK(status.st_mode))
+    if (fstatat(folder_fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISLNK(status.st_mode))
         return false;
-    known->linked_ns = (int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec;
-    snprintf(known->name, sizeof known->name, "%s", name);
+    *time_ns = (int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec;
     return true;
-}
-
-/* How many, in *list, which the caller frees; negative without memory. */
-static ssize_t list_known(DIR *folder, struct known **list)
-{
-    size_t count = 0, capacity = 0;
-    struct dirent *entry;
-    while ((entry = readdir(folder))) {
-        if (count == capacity) {
-            capacity = capacity ? capacity * 2 : 16;
-            struct known *grown = realloc(*list, capacity * sizeof **list);
-            if (!grown)
-                return ERR_NOMEM;
-            *list = grown;
-        }
-        if (known_fill(&(*list)[count], dirfd(folder), entry->d_name))
-            count++;
-    }
-    if (count)
-        qsort(*list, count, sizeof **list, newest_first);
-    return (ssize_t)count;
 }
 
 /* The run's path; false where it is gone, and then its link is too. */
@@ -113,12 +90,12 @@ static bool known_path(int fd, const char *name, char path[PATH_MAX])
 int folder_each_known(int (*each)(void *context, const char *path), void *context)
 {
     char path[PATH_MAX];
-    struct known *list = NULL;
+    struct listed *list;
     DIR *folder = state_path(path) ? opendir(path) : NULL;
     if (!folder)
         return 0;
     int result = 0;
-    ssize_t count = list_known(folder, &list);
+    ssize_t count = folder_list(folder, link_time, &list);
     for (ssize_t i = 0; i < count && result == 0; i++)
         if (known_path(dirfd(folder), list[i].name, path))
             result = each(context, path);

@@ -1,13 +1,18 @@
 #include "channel/liveness.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "base/folder.h"
 
 #define HOLDER_TEXT 80 /* always so many bytes, so that a new holder overwrites the old one whole */
 
@@ -102,7 +107,7 @@ void lock_free(int fd)
 int lock_look(int folder_fd, const char *name, struct holder *holder, struct err *err)
 {
     *holder = (struct holder){0};
-    int fd = openat(folder_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    int fd = openat(folder_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0)
         return err_errno(err, errno == ENOENT ? ERR_MISSING : ERR_SYSTEM, "cannot open %s", name);
     holder_read(fd, holder);
@@ -143,4 +148,83 @@ void fork_mark_destroy(uint8_t *mark)
 {
     if (mark)
         munmap(mark, page_size());
+}
+
+/* ---- runs ---- */
+
+static bool is_locked_by_another(int fd)
+{
+    struct flock lock = whole_file();
+    return fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
+bool lock_is_ours(int folder_fd, const char *name)
+{
+    struct stat file, open_file;
+    const struct dirent *entry;
+    bool ours = false;
+    if (fstatat(folder_fd, name, &file, 0) < 0)
+        return false;
+    DIR *descriptors = opendir("/proc/self/fd");
+    while (descriptors && !ours && (entry = readdir(descriptors))) {
+        int fd = (int)strtol(entry->d_name, NULL, 10);
+        ours = entry->d_name[0] != '.' && fstat(fd, &open_file) == 0 && open_file.st_dev == file.st_dev &&
+               open_file.st_ino == file.st_ino && !is_locked_by_another(fd);
+    }
+    if (descriptors)
+        closedir(descriptors);
+    return ours;
+}
+
+static bool is_held(int folder_fd, const char *name)
+{
+    struct holder holder;
+    return lock_is_ours(folder_fd, name) || (lock_look(folder_fd, name, &holder, NULL) == 0 && holder.pid != 0);
+}
+
+bool run_is_held(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool held = fd >= 0 && (is_held(fd, "trainer") || is_held(fd, "lock"));
+    if (fd >= 0)
+        close(fd);
+    return held;
+}
+
+struct newest {
+    char *path; /* PATH_MAX bytes */
+    int64_t began_ns;
+};
+
+/* The file is rewritten when a trainer begins; what else changes in the folder may be a server that shows an old run.
+ */
+static int consider(void *context, const char *path)
+{
+    struct newest *newest = context;
+    struct stat status;
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return 0;
+    if (fstatat(fd, "trainer", &status, AT_SYMLINK_NOFOLLOW) == 0 && !is_held(fd, "trainer")) {
+        int64_t began_ns = (int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec;
+        if (!newest->path[0] || began_ns > newest->began_ns) {
+            newest->began_ns = began_ns;
+            snprintf(newest->path, PATH_MAX, "%s", path);
+        }
+    }
+    close(fd);
+    return 0;
+}
+
+int run_newest_left(const char *name, char path[PATH_MAX], struct err *err)
+{
+    char parent[PATH_MAX];
+    struct newest newest = {.path = path};
+    path[0] = '\0';
+    int code = folder_home(name, parent, err);
+    if (code == 0 && (code = folder_each_in(parent, SIZE_MAX, consider, &newest)) < 0)
+        err_set(err, code, "%s", err_sentence(code));
+    if (code < 0 || path[0])
+        return code;
+    return err_set(err, ERR_MISSING, "no run named %.128s in %.300s has a trainer that ended", name, parent);
 }

@@ -4,6 +4,7 @@
 #ifndef CHANNEL_LIVENESS_H
 #define CHANNEL_LIVENESS_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -36,5 +37,15 @@ int process_watch(pid_t pid, struct err *err);
 /* The fork mark: a page that a child sees zeroed (MADV_WIPEONFORK). NULL when it cannot be had. */
 uint8_t *fork_mark_create(void);
 void fork_mark_destroy(uint8_t *mark);
+
+/* Does this process itself hold the lock of this name? It is told by its open descriptors, without opening the file. */
+bool lock_is_ours(int folder_fd, const char *name);
+
+/* Is anybody training or serving the run in this folder now, this process included? */
+bool run_is_held(const char *path);
+
+/* The newest run of this name ($TRIMTAB_HOME/NAME/...) that was trained and that nobody trains now: the one whose last
+ * trainer began last. ERR_MISSING with a sentence where there is none. */
+int run_newest_left(const char *name, char path[PATH_MAX], struct err *err);
 
 #endif

@@ -50,7 +50,8 @@ struct mailbox_map {
     uint32_t slots;
     struct incarnation incarnation;
     uint64_t ordinal;
-    uint8_t pad0[24];
+    _Atomic uint64_t dismissed; /* 1: the last server was ended on purpose: the trainer is to start no other */
+    uint8_t pad0[16];
     _Atomic uint64_t posted; /* counts posts: the trainer compares it with what it has seen. Own cache line */
     uint8_t pad1[56];
     _Atomic int64_t step; /* the step of the newest control point: progress without a journal record. Own cache line */
@@ -130,6 +131,16 @@ static inline bool mailbox_progress(const struct mailbox *mailbox, int64_t *step
 {
     *step = atomic_load_explicit(&mailbox->map->step, memory_order_relaxed);
     return atomic_load_explicit(&mailbox->map->control_points, memory_order_relaxed) > 0;
+}
+
+static inline void mailbox_dismiss(const struct mailbox *mailbox, bool dismissed)
+{
+    atomic_store_explicit(&mailbox->map->dismissed, dismissed, memory_order_relaxed);
+}
+
+static inline bool mailbox_is_dismissed(const struct mailbox *mailbox)
+{
+    return atomic_load_explicit(&mailbox->map->dismissed, memory_order_relaxed) != 0;
 }
 
 /* ---- both ---- */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "cli/complete.h"
 #include "cli/nearest.h"
 #include "cli/say.h"
 #include "cli/verbs.h"
@@ -199,6 +200,10 @@ int args_parse(const struct args_spec *spec, int argc, char **argv, struct args 
 int args_take(const struct args_spec *spec, int argc, char **argv, struct args *args)
 {
     struct buf say = {0};
+    if (argc > 2 && strcmp(argv[1], COMPLETE_MARK) == 0) {
+        complete_verb(spec, argv + 2, (size_t)(argc - 2));
+        return CLI_DONE;
+    }
     int status = args_parse(spec, argc, argv, args, &say);
     if (status == CLI_DONE)
         say_out(&say);

@@ -59,7 +59,7 @@ struct args {
 /* argv[0] is the verb; operands are moved together within argv. Returns ARGS_GO with all targets set that were given,
  * or the status to end with: CLI_DONE with the help in `say`, CLI_USAGE with a sentence. */
 int args_parse(const struct args_spec *spec, int argc, char **argv, struct args *args, struct buf *say);
-/* As args_parse; prints what there is to say. */
+/* As args_parse; prints what there is to say. Or, for the shell, completes what was typed (complete.h): CLI_DONE. */
 int args_take(const struct args_spec *spec, int argc, char **argv, struct args *args);
 
 /* A whole number, all of the text. */

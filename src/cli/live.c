@@ -14,16 +14,19 @@
 struct live {
     trimtab_client *client[LIVE_MAX];
     size_t count;
+    char path[PATH_MAX]; /* of the one found last */
 };
 
 static int add_if_live(void *context, const char *path)
 {
     struct live *live = context;
     trimtab_client *client = trimtab_client_create();
-    if (trimtab_client_connect_run(client, path, QUICK_SECONDS) == TRIMTAB_CLIENT_OK)
+    if (trimtab_client_connect_run(client, path, QUICK_SECONDS) == TRIMTAB_CLIENT_OK) {
         live->client[live->count++] = client;
-    else
+        snprintf(live->path, sizeof live->path, "%s", path);
+    } else {
         trimtab_client_close(client);
+    }
     return live->count == LIVE_MAX;
 }
 
@@ -61,12 +64,13 @@ static int say_none(void)
     return CLI_NO_SERVER;
 }
 
-trimtab_client *live_only(int *status)
+trimtab_client *live_only(int *status, char path[PATH_MAX])
 {
     struct live live = {0};
     folder_each_known(add_if_live, &live);
     *status = live.count == 0 ? say_none() : live.count == 1 ? CLI_DONE : say_several(&live);
     trimtab_client *only = live.count == 1 ? live.client[0] : NULL;
+    memcpy(path, live.path, PATH_MAX);
     for (size_t i = 0; i < live.count; i++)
         if (live.client[i] != only)
             trimtab_client_close(live.client[i]);

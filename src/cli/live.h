@@ -2,10 +2,12 @@
 #ifndef CLI_LIVE_H
 #define CLI_LIVE_H
 
+#include <limits.h>
+
 #include "trimtab/client.h"
 
-/* The only live run, connected; *status is then CLI_DONE. Else NULL, and why is said: CLI_USAGE with a list where there
- * are several, CLI_NO_SERVER where there is none. */
-trimtab_client *live_only(int *status);
+/* The only live run, connected, and where it lies; *status is then CLI_DONE. Else NULL, and why is said: CLI_USAGE with
+ * a list where there are several, CLI_NO_SERVER where there is none. */
+trimtab_client *live_only(int *status, char path[PATH_MAX]);
 
 #endif

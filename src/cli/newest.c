@@ -50,6 +50,23 @@ static double value_of(const json_t *value)
     return text ? strtod(text, NULL) : json_number_value(value);
 }
 
+static void take_point(struct newest_series *series, json_int_t step, double value)
+{
+    if (!series->known)
+        *series = (struct newest_series){.name = series->name, .known = true, .least = INFINITY, .greatest = -INFINITY};
+    series->value = value;
+    series->step = step;
+    series->fresh = true;
+    if (isfinite(value)) {
+        series->least = fmin(series->least, value);
+        series->greatest = fmax(series->greatest, value);
+    } else if (series->not_finite == 0 || series->at != step) {
+        series->not_finite++;
+        series->at = step;
+        series->odd = value;
+    }
+}
+
 void newest_scalars(struct newest *newest, const json_t *event)
 {
     size_t i;
@@ -60,24 +77,25 @@ void newest_scalars(struct newest *newest, const json_t *event)
         struct newest_series *series = json_is_integer(id) ? series_at(newest, json_integer_value(id)) : NULL;
         if (!series)
             continue;
-        series->value = value_of(json_array_get(point, 3));
-        series->fresh = newest->fresh = true;
-        newest->step = json_integer_value(step);
+        take_point(series, json_integer_value(step), value_of(json_array_get(point, 3)));
+        newest->step = series->step;
+        newest->fresh = newest->step_known = true;
     }
 }
 
 void newest_run(struct newest *newest, const json_t *event)
 {
+    snprintf(newest->state, sizeof newest->state, "%s", field_text(event, "state"));
     if (!json_is_integer(json_object_get(event, "step")))
         return;
     newest->step = field_integer(event, "step");
     newest->total = field_integer(event, "total");
     newest->rate = field_number(event, "rate");
     newest->eta = field_number(event, "eta");
-    newest->fresh = newest->progress_known = true;
+    newest->fresh = newest->progress_known = newest->step_known = true;
 }
 
-static void print_progress(const struct newest *newest, struct buf *out)
+void newest_progress(const struct newest *newest, struct buf *out)
 {
     buf_printf(out, "step %lld", (long long)newest->step);
     if (!newest->progress_known)
@@ -115,7 +133,7 @@ void newest_line(struct newest *newest, struct buf *out, int width)
     struct buf cell = {0};
     if (!newest->fresh)
         return;
-    print_progress(newest, out);
+    newest_progress(newest, out);
     for (size_t i = 0; i < newest->count && left > 0; i++) {
         if (!newest->series[i].fresh || !newest->series[i].name)
             continue;

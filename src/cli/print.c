@@ -50,6 +50,23 @@ void print_lines(struct buf *out, const char *text)
     print_harmless(out, text, true);
 }
 
+void print_shell_word(struct buf *out, const char *text)
+{
+    static const char harmless[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./:=@%+,-";
+    struct buf quoted = {0};
+    bool needs_quotes = !*text || text[strspn(text, harmless)];
+    buf_text(&quoted, needs_quotes ? "'" : "");
+    for (; *text; text++) {
+        if (*text == '\'')
+            buf_text(&quoted, "'\\''");
+        else
+            buf_char(&quoted, *text);
+    }
+    buf_text(&quoted, needs_quotes ? "'" : "");
+    print_text(out, buf_string(&quoted));
+    buf_finish(&quoted);
+}
+
 void print_member(struct buf *out, const json_t *object, const char *name)
 {
     print_text(out, field_text(object, name));
@@ -85,6 +102,13 @@ void print_value(struct buf *out, const json_t *value)
         print_text(out, text);
         free(text);
     }
+}
+
+bool print_same_value(const json_t *a, const json_t *b)
+{
+    if (json_is_number(a) && json_is_number(b))
+        return json_number_value(a) == json_number_value(b);
+    return json_equal(a, b);
 }
 
 void print_duration(struct buf *out, double seconds)

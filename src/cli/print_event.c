@@ -60,6 +60,10 @@ static void print_ended(struct buf *out, const json_t *event)
 static void print_message(struct buf *out, const json_t *event)
 {
     print_member(out, event, "level");
+    if (json_object_get(event, "id")) { /* a client has said it */
+        buf_text(out, " by ");
+        print_value(out, json_object_get(event, "by"));
+    }
     if (json_is_integer(json_object_get(event, "step")))
         buf_printf(out, " at step %lld", (long long)field_integer(event, "step"));
     buf_text(out, ": ");
@@ -89,6 +93,36 @@ static void print_declared(struct buf *out, const json_t *event)
     }
 }
 
+static void print_client(struct buf *out, const json_t *event)
+{
+    if (strcmp(field_text(event, "change"), "many") == 0) {
+        buf_printf(out, "%lld joined, %lld left", (long long)field_integer(event, "joined"),
+                   (long long)field_integer(event, "left"));
+    } else {
+        print_member(out, event, "name");
+        buf_char(out, ' ');
+        print_member(out, event, "change");
+    }
+    buf_printf(out, ": %lld follow", (long long)field_integer(event, "clients"));
+}
+
+/* Whole lines only. */
+static void print_output(struct buf *out, const json_t *event)
+{
+    size_t i;
+    json_t *line;
+    if (field_integer(event, "skipped") > 0) {
+        print_bytes(out, field_number(event, "skipped"));
+        buf_text(out, " passed over; ");
+    }
+    buf_text(out, "printed:");
+    json_array_foreach(json_object_get(event, "lines"), i, line)
+    {
+        buf_text(out, "\n  ");
+        print_value(out, line);
+    }
+}
+
 static void print_gap(struct buf *out, const json_t *event)
 {
     const char *topic, *between = "missed ";
@@ -115,6 +149,8 @@ void print_event(struct buf *out, const json_t *event, const struct terminal *te
         {"message", print_message, TERMINAL_PLAIN},
         {"checkpoint", print_checkpoint, TERMINAL_PLAIN},
         {"declared", print_declared, TERMINAL_PLAIN},
+        {"client", print_client, TERMINAL_PLAIN},
+        {"output", print_output, TERMINAL_PLAIN},
         {"gap", print_gap, TERMINAL_YELLOW},
     };
     const char *name = field_text(event, "event");

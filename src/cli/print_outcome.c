@@ -9,9 +9,7 @@
 static bool is_other(const json_t *setting)
 {
     const json_t *requested = json_object_get(setting, "requested"), *effective = json_object_get(setting, "effective");
-    if (json_is_number(requested) && json_is_number(effective))
-        return json_number_value(requested) != json_number_value(effective);
-    return requested && effective && !json_equal(requested, effective);
+    return requested && effective && !print_same_value(requested, effective);
 }
 
 static void print_change(struct buf *out, const char *name, const json_t *setting, const char *after_name)
@@ -93,7 +91,19 @@ static void print_act(struct buf *out, const json_t *result)
         buf_text(out, "(the result was too large: part of it was left out)\n");
 }
 
-/* ---- pause, resume, stop, advance ---- */
+/* ---- pause, resume, stop, advance, abort ---- */
+
+static void print_abort(struct buf *out, const json_t *how)
+{
+    const char *signal = field_text(how, "signal");
+    buf_text(out, "the trainer has ended");
+    if (*signal)
+        buf_text(out, " after ");
+    print_text(out, signal);
+    if (json_is_integer(json_object_get(how, "exit_status")))
+        buf_printf(out, ", with status %lld", (long long)field_integer(how, "exit_status"));
+    buf_char(out, '\n');
+}
 
 static void print_state(struct buf *out, json_int_t code, const json_t *result)
 {
@@ -112,6 +122,9 @@ static void print_state(struct buf *out, json_int_t code, const json_t *result)
     case CODE_ADVANCE:
         buf_printf(out, "goes on at step %lld, pauses at step %lld\n", step,
                    (long long)field_integer(result, "pause_step"));
+        break;
+    case CODE_ABORT:
+        print_abort(out, json_object_get(result, "result"));
         break;
     default:
         buf_printf(out, "applied at step %lld\n", step);
@@ -136,7 +149,7 @@ void print_outcome(struct buf *out, const json_t *reply, const struct terminal *
         buf_char(out, '\n');
     } else if (json_object_get(result, "settings"))
         print_set(out, result);
-    else if (json_object_get(result, "result") || code == CODE_ACT)
+    else if (code == CODE_ACT || (json_object_get(result, "result") && code != CODE_ABORT))
         print_act(out, result);
     else
         print_state(out, code, result);

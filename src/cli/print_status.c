@@ -6,7 +6,7 @@
 #include "cli/print.h"
 #include "cli/table.h"
 
-static enum terminal_colour colour_of(const char *state)
+enum terminal_colour print_state_colour(const char *state)
 {
     static const struct {
         const char *state;
@@ -38,7 +38,7 @@ static void print_run(struct buf *out, const json_t *result, const struct termin
     const json_t *run = json_object_get(result, "run");
     const char *state = field_text(run, "state");
     print_member(out, run, "name");
-    buf_printf(out, "  %s", terminal_colour(terminal, colour_of(state)));
+    buf_printf(out, "  %s", terminal_colour(terminal, print_state_colour(state)));
     print_text(out, state);
     buf_text(out, terminal_colour(terminal, TERMINAL_PLAIN));
     if (!isnan(field_number(run, "since"))) {
@@ -51,6 +51,31 @@ static void print_run(struct buf *out, const json_t *result, const struct termin
     buf_char(out, '\n');
     print_member(out, run, "folder");
     buf_text(out, "\n\n");
+}
+
+/* What it was before the resume, where it is another now. */
+static void print_before_resume(struct buf *out, const json_t *result)
+{
+    const json_t *config = json_object_get(json_object_get(result, "trainer"), "config");
+    const json_t *resumed = json_object_get(config, "resumed");
+    struct table table = {0};
+    const char *name;
+    json_t *old;
+    json_object_foreach(json_object_get(resumed, "settings"), name, old)
+    {
+        const json_t *now = json_object_get(json_object_get(json_object_get(result, "settings"), name), "value");
+        if (!now || print_same_value(old, now))
+            continue;
+        print_text(&table.text, name);
+        buf_text(&table.text, " is ");
+        print_value(&table.text, now);
+        buf_text(&table.text, ", was ");
+        print_value(&table.text, old);
+        buf_text(&table.text, " before the resume");
+        table_cell(&table);
+        table_row(&table);
+    }
+    table_print(&table, out, "resumed");
 }
 
 static void print_settings(struct buf *out, const json_t *result)
@@ -140,7 +165,7 @@ static void print_trainer(struct buf *out, const json_t *result)
 /* What the library itself puts into the config and the trainer's lines tell already. */
 static bool is_told_already(const char *name)
 {
-    static const char *const names[] = {"command", "host", "pid", "started"};
+    static const char *const names[] = {"resumed", "command", "host", "pid", "started"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(names[i], name) == 0)
             return true;
@@ -169,6 +194,7 @@ void print_status(struct buf *out, const json_t *reply, const struct terminal *t
     const json_t *result = json_object_get(reply, "result");
     print_run(out, result, terminal);
     print_settings(out, result);
+    print_before_resume(out, result);
     print_requests_and_checkpoints(out, result);
     print_trainer(out, result);
     print_config(out, result);

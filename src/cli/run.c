@@ -1,7 +1,11 @@
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/folder.h"
+#include "channel/liveness.h"
+#include "cli/held.h"
 #include "cli/print.h"
 #include "cli/progress.h"
 #include "cli/say.h"
@@ -38,14 +42,82 @@ static void tell(void *context, const char *address, const char *folder)
     buf_finish(&out);
 }
 
+/* ---- --resume ---- */
+
+/* The run that was named: there, and trained by nobody. A server that was left behind with it gives way: who resumes
+ * serves. */
+static int check_left(const char *named)
+{
+    struct folder folder;
+    struct err err;
+    int code = folder_open(&folder, named, true, &err);
+    if (code == ERR_MISSING)
+        say_wrong("there is no run to resume in %s; without --resume a new one is begun", named);
+    else if (code < 0)
+        say_wrong("%s", err.text);
+    if (code < 0)
+        return CLI_USAGE;
+    struct held held = held_look(folder.run_fd);
+    bool is_free = held.trainer != 0  ? !held_say(&held, folder.path)
+                   : held.server != 0 ? held_end_server(folder.run_fd, folder.path)
+                                      : true;
+    folder_close(&folder);
+    return is_free ? CLI_DONE : CLI_REFUSED;
+}
+
+/* The newest run of this name, where none is named. */
+static int choose_left(struct start *start, const char *name, char newest[PATH_MAX])
+{
+    char home[PATH_MAX];
+    struct err err;
+    const char *named = start->run ? start->run : getenv("TRIMTAB_RUN");
+    if (named && *named)
+        return check_left(named);
+    int code = run_newest_left(name, newest, &err);
+    if (code == ERR_MISSING && folder_home(name, home, NULL) == 0)
+        say_wrong("there is no run of %s to resume in %s; without --resume a new one is begun", name, home);
+    else if (code < 0)
+        say_wrong("%s", err.text);
+    if (code < 0)
+        return CLI_USAGE;
+    start->run = newest;
+    return check_left(newest);
+}
+
+/* ---- the verb ---- */
+
+static int run_command(struct start *start, const char *name, char **command, bool resume)
+{
+    struct serve_result result = {0};
+    struct err err;
+    struct progress progress = progress_on(STDERR_FILENO);
+    struct serve_options wanted = {
+        .command = command,
+        .name = name,
+        .resume = resume,
+        .terminal_fd = STDOUT_FILENO,
+        .context = &progress,
+        .ready = tell,
+        .progress = progress_draw,
+        .clear = progress_clear,
+    };
+    int status = start_serving(start, &wanted, &result, &err);
+    progress_clear(&progress);
+    if (status != CLI_DONE)
+        say_wrong("%s", err.text);
+    return status == CLI_DONE ? result.exit_status : status;
+}
+
 int verb_run(int argc, char **argv)
 {
     struct start start;
     struct args args;
-    struct serve_result result = {0};
+    char newest[PATH_MAX];
     const char *name = NULL;
+    bool resume = false;
     const struct args_option options[] = {
-        {"name", ARGS_TEXT, &name, "NAME", "the run's name (the command's)"},
+        {"name", ARGS_TEXT, &name, "NAME", "the name of its folder below $TRIMTAB_HOME (the command's)"},
+        {"resume", ARGS_FLAG, &resume, NULL, "go on with the run, else the newest of this name that nobody trains"},
     };
     const struct args_spec spec = {
         .verb = "run",
@@ -53,32 +125,27 @@ int verb_run(int argc, char **argv)
         .details =
             "The command finds its run in $TRIMTAB_RUN; what it prints is kept in FOLDER/output too. Without --run\n"
             "a new folder is made: $TRIMTAB_HOME/NAME/DATE-TIME (TRIMTAB_HOME is ./trimtab-runs unless set).\n"
-            "The first Ctrl-C asks the training to stop in good order; signals are passed on to the command.\n\n"
+            "The first Ctrl-C asks the training to stop in good order; signals are passed on to the command.\n"
+            "With --resume it also finds TRIMTAB_RESUME=1: it is to begin with the newest checkpoint of the run. A\n"
+            "server that was left behind with that run ends.\n\n"
             "Examples: trimtab run -- build/examples/gpt/gpt --steps 2000\n"
-            "          trimtab run --name digits -- python train.py\n\n"
+            "          trimtab run --name digits -- python train.py\n"
+            "          trimtab run --name digits --resume -- python train.py\n\n"
             "Exit status: the command's own, 128 + N if signal N killed it; 1 the run or the address cannot be\n"
-            "served, 2 wrong usage: then the command was not started.\n",
+            "served, 2 wrong usage, or nothing to resume: then the command was not started.\n",
         .least = 1,
         .most = SIZE_MAX,
         .is_command = true,
-        .groups = {start_options(&start), {options, 1}},
+        .groups = {start_options(&start), {options, sizeof options / sizeof *options}},
     };
     int status = args_take(&spec, argc, argv, &args);
     if (status != ARGS_GO)
         return status;
     if (!name)
         name = basename(args.operand[0]);
-    struct progress progress = progress_on(STDERR_FILENO);
-    struct serve_options wanted = {
-        .command = args.operand,
-        .name = name,
-        .terminal_fd = STDOUT_FILENO,
-        .context = &progress,
-        .ready = tell,
-        .progress = progress_draw,
-        .clear = progress_clear,
-    };
-    status = start_serving(&start, name, &wanted, &result);
-    progress_clear(&progress);
-    return status == CLI_DONE ? result.exit_status : status;
+    if (resume)
+        status = choose_left(&start, name, newest);
+    if (status == ARGS_GO || status == CLI_DONE)
+        status = start_choose(&start, name);
+    return status == CLI_DONE ? run_command(&start, name, args.operand, resume) : status;
 }

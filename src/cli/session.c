@@ -35,28 +35,49 @@ int session_lost(const struct session *session)
     return CLI_NO_SERVER;
 }
 
+/* A run that is there but not served has ended, or is recorded without a server. */
+static void say_unserved(const struct session *session)
+{
+    struct buf line = {0};
+    buf_text(&line, trimtab_client_error(session->client));
+    buf_text(&line, "; to look at it: trimtab serve --detach --until-idle 600 --run ");
+    print_shell_word(&line, session->path);
+    say_wrong("%s", buf_string(&line));
+    buf_finish(&line);
+}
+
+static int connect_once(struct session *session, double seconds)
+{
+    return session->address ? trimtab_client_connect_address(session->client, session->address, seconds)
+                            : trimtab_client_connect_run(session->client, session->path, seconds);
+}
+
 static int connect_client(struct session *session)
 {
     const char *run = session_run(session);
     int status = CLI_DONE;
     if (!session->address && !run) {
-        session->client = live_only(&status);
+        session->client = live_only(&status, session->path);
         return status;
     }
+    if (run && !session->address)
+        snprintf(session->path, sizeof session->path, "%s", run);
     session->client = trimtab_client_create();
-    int code = session->address ? trimtab_client_connect_address(session->client, session->address, CONNECT_SECONDS)
-                                : trimtab_client_connect_run(session->client, run, CONNECT_SECONDS);
+    int code = connect_once(session, CONNECT_SECONDS);
     if (code == TRIMTAB_CLIENT_OK)
         return CLI_DONE;
-    session_lost(session);
+    if (code == TRIMTAB_CLIENT_NOBODY && !session->address && access(session->path, F_OK) == 0)
+        say_unserved(session);
+    else
+        session_lost(session);
     return code == TRIMTAB_CLIENT_INVALID && session->address ? CLI_USAGE : CLI_NO_SERVER;
 }
 
-static int introduce(struct session *session)
+static json_t *introduction(const struct session *session)
 {
     json_t *hello = session_request(CODE_HELLO);
-    json_object_set_new(hello, "name", json_string(session->name));
-    return session_ask(session, hello, SESSION_REPLY_SECONDS);
+    json_object_set_new(hello, protocol_arg_name(ARG_NAME), json_string(session->name));
+    return hello;
 }
 
 int session_open(struct session *session)
@@ -67,7 +88,15 @@ int session_open(struct session *session)
         return CLI_USAGE;
     }
     int status = connect_client(session);
-    return status == CLI_DONE && session->name ? introduce(session) : status;
+    if (status != CLI_DONE || !session->name)
+        return status;
+    return session_ask(session, introduction(session), SESSION_REPLY_SECONDS);
+}
+
+int session_reopen(struct session *session, double seconds)
+{
+    int code = connect_once(session, seconds);
+    return code < 0 || !session->name ? code : session_try(session, introduction(session), seconds);
 }
 
 void session_close(struct session *session)
@@ -105,20 +134,22 @@ static int refused(struct session *session)
     return CLI_REFUSED;
 }
 
-int session_ask(struct session *session, json_t *request, double seconds)
+int session_try(struct session *session, json_t *request, double seconds)
 {
     char *text = json_dumps(request, JSON_COMPACT);
     json_decref(request);
-    if (!text) {
-        say_wrong("a value is not UTF-8, or there is no memory");
-        return CLI_USAGE;
-    }
-    int code = trimtab_client_call(session->client, text, &session->line, seconds);
+    int code = trimtab_client_call(session->client, text ? text : "", &session->line, seconds);
     free(text);
-    if (code < 0)
-        return session_lost(session);
     json_decref(session->reply);
-    session->reply = json_loads(session->line, JSON_ALLOW_NUL, NULL);
+    session->reply = code < 0 ? NULL : json_loads(session->line, JSON_ALLOW_NUL, NULL);
+    return code;
+}
+
+int session_ask(struct session *session, json_t *request, double seconds)
+{
+    int code = session_try(session, request, seconds);
+    if (code < 0)
+        return session_lost(session) && code == TRIMTAB_CLIENT_INVALID ? CLI_USAGE : CLI_NO_SERVER;
     return json_object_get(session->reply, "result") ? CLI_DONE : refused(session);
 }
 
@@ -145,4 +176,18 @@ int session_once(struct session *session, json_t *request, double seconds, print
         status = session_show(session, print);
     session_close(session);
     return status;
+}
+
+int session_plain(const char *verb, enum code code, const char *details, print_reply_fn *print, int argc, char **argv)
+{
+    struct session session;
+    struct args args;
+    const struct args_spec spec = {
+        .verb = verb,
+        .operands = "",
+        .details = details,
+        .groups = {session_options(&session)},
+    };
+    int status = args_take(&spec, argc, argv, &args);
+    return status == ARGS_GO ? session_once(&session, session_request(code), SESSION_REPLY_SECONDS, print) : status;
 }

@@ -3,6 +3,7 @@
 #define CLI_SESSION_H
 
 #include <jansson.h>
+#include <limits.h>
 
 #include "cli/args.h"
 #include "cli/print.h"
@@ -15,6 +16,7 @@
 struct session {
     const char *run, *address, *name; /* --run, --connect, --name */
     bool json;                        /* --json, or nobody reads */
+    char path[PATH_MAX];              /* of the run that was meant; "" where only its address is known */
     struct terminal terminal;         /* standard output */
     trimtab_client *client;
     const char *line; /* the last reply as it came, */
@@ -29,13 +31,20 @@ const char *session_run(const struct session *session);
 
 /* Each returns CLI_DONE or what to end with, having said why. */
 int session_open(struct session *session);
+/* Once open: connects anew, without a word. What trimtab_client_connect_run returns. */
+int session_reopen(struct session *session, double seconds);
 /* Takes over the request. A refusal is CLI_REFUSED. With CLI_DONE session->reply is the reply, until the next one. */
 int session_ask(struct session *session, json_t *request, double seconds);
+/* As session_ask, without a word where the connection fails: what trimtab_client_call returns, FORMAT for what is no
+ * reply. A refusal is OK, and a reply without `result`. */
+int session_try(struct session *session, json_t *request, double seconds);
 /* The last reply: as it came, or for people. */
 int session_show(struct session *session, print_reply_fn *print);
 /* Opens, asks, shows, closes. */
 int session_once(struct session *session, json_t *request, double seconds, print_reply_fn *print);
 void session_close(struct session *session);
+/* The whole of a verb without operands that asks once. */
+int session_plain(const char *verb, enum code code, const char *details, print_reply_fn *print, int argc, char **argv);
 
 json_t *session_request(enum code code);
 /* A line of the wire with its end: as it came where nobody reads, harmless on a terminal. */

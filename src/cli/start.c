@@ -20,7 +20,7 @@ struct args_group start_options(struct start *start)
     return (struct args_group){start->options, START_OPTIONS};
 }
 
-int start_serving(struct start *start, const char *name, struct serve_options *options, struct serve_result *result)
+int start_choose(struct start *start, const char *name)
 {
     struct err err;
     if (start->auth && strcmp(start->auth, "none") != 0) {
@@ -28,17 +28,18 @@ int start_serving(struct start *start, const char *name, struct serve_options *o
                   start->auth);
         return CLI_USAGE;
     }
-    if (folder_choose(start->run, name, start->path, &err) < 0) {
-        say_wrong("%s", err.text);
-        return CLI_USAGE;
-    }
+    if (folder_choose(start->run, name, start->path, &err) == 0)
+        return CLI_DONE;
+    say_wrong("%s", err.text);
+    return CLI_USAGE;
+}
+
+int start_serving(struct start *start, struct serve_options *options, struct serve_result *result, struct err *err)
+{
     options->run = start->path;
     options->listen = start->listen;
     options->port_is_a_wish = !start->listen;
     options->full_sync = start->full_sync;
-    int code = serve(options, result, &err);
-    if (code == 0)
-        return CLI_DONE;
-    say_wrong("%s", err.text);
-    return code == ERR_INVALID ? CLI_USAGE : CLI_REFUSED;
+    int code = serve(options, result, err);
+    return code == 0 ? CLI_DONE : code == ERR_INVALID ? CLI_USAGE : CLI_REFUSED;
 }

@@ -18,9 +18,11 @@ struct start {
 };
 
 struct args_group start_options(struct start *start);
-/* Chooses the folder (of --run, $TRIMTAB_RUN, or a new one of `name`) and serves it until the end; the caller has
- * filled in of *options what concerns a command and the callbacks. CLI_DONE with *result, or what to end with, having
- * said why. */
-int start_serving(struct start *start, const char *name, struct serve_options *options, struct serve_result *result);
+/* Chooses the folder: of --run, $TRIMTAB_RUN, or a new one of `name`. CLI_DONE, or what to end with, having said why.
+ */
+int start_choose(struct start *start, const char *name);
+/* Serves it until the end; the caller has filled in of *options what concerns a command and the callbacks. CLI_DONE
+ * with *result, or what to end with; why is in *err and not yet said. */
+int start_serving(struct start *start, struct serve_options *options, struct serve_result *result, struct err *err);
 
 #endif

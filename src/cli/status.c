@@ -3,16 +3,7 @@
 
 int verb_status(int argc, char **argv)
 {
-    struct session session;
-    struct args args;
-    const struct args_spec spec = {
-        .verb = "status",
-        .operands = "",
-        .details = SESSION_EXIT_CODES,
-        .groups = {session_options(&session)},
-    };
-    int status = args_take(&spec, argc, argv, &args);
-    if (status != ARGS_GO)
-        return status;
-    return session_once(&session, session_request(CODE_STATUS), SESSION_REPLY_SECONDS, print_status);
+    return session_plain("status", CODE_STATUS,
+                         "Example: trimtab status --json | jq .result.run.step\n\n" SESSION_EXIT_CODES, print_status,
+                         argc, argv);
 }

@@ -2,18 +2,10 @@
 
 #include <string.h>
 
+#include "cli/columns.h"
 #include "cli/print.h"
 
 #define TITLE_WIDTH 13
-
-/* Columns that UTF-8 takes, as far as one can tell without a table of wide characters. */
-static size_t columns_of(const char *text, size_t size)
-{
-    size_t columns = 0;
-    for (size_t i = 0; i < size; i++)
-        columns += ((unsigned char)text[i] & 0xC0) != 0x80;
-    return columns;
-}
 
 void table_cell(struct table *table)
 {

@@ -5,17 +5,19 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-static int width_of(int fd)
+void terminal_measure(struct terminal *terminal, int fd)
 {
     struct winsize size;
-    return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+    bool known = ioctl(fd, TIOCGWINSZ, &size) == 0;
+    terminal->width = known && size.ws_col > 0 ? size.ws_col : 80;
+    terminal->height = known && size.ws_row > 0 ? size.ws_row : 24;
 }
 
 struct terminal terminal_of(int fd)
 {
     struct terminal terminal = {.is_terminal = isatty(fd) == 1};
     const char *no_color = getenv("NO_COLOR"), *kind = getenv("TERM");
-    terminal.width = width_of(fd);
+    terminal_measure(&terminal, fd);
     terminal.erases = terminal.is_terminal && kind && strcmp(kind, "dumb") != 0;
     terminal.colour = terminal.erases && !(no_color && *no_color);
     return terminal;

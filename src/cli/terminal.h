@@ -8,11 +8,14 @@ struct terminal {
     bool is_terminal, colour;
     bool erases; /* understands control sequences */
     int width;   /* columns; 80 where it is not known */
+    int height;  /* rows; 24 where it is not known */
 };
 
 enum terminal_colour { TERMINAL_PLAIN, TERMINAL_RED, TERMINAL_GREEN, TERMINAL_YELLOW, TERMINAL_BOLD };
 
 struct terminal terminal_of(int fd);
+/* Its size as of now. */
+void terminal_measure(struct terminal *terminal, int fd);
 /* What switches to it, or "" where there are no colours. */
 const char *terminal_colour(const struct terminal *terminal, enum terminal_colour colour);
 

@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-/* What the program ends with; `run` ends with its command's own status. */
-enum { CLI_DONE = 0, CLI_REFUSED = 1, CLI_USAGE = 2, CLI_NO_SERVER = 3 };
+/* What the program ends with; `run` ends with its command's own status. Only `wait` knows the last one. */
+enum { CLI_DONE = 0, CLI_REFUSED = 1, CLI_USAGE = 2, CLI_NO_SERVER = 3, CLI_TIME_OVER = 4 };
 
 /* argv[0] is the verb's name; argv ends with NULL and may be reordered. */
 #define VERB(name, summary) int verb_##name(int argc, char **argv);

@@ -7,7 +7,7 @@ static int64_t integer_or_0(const struct request_arg *arg)
 
 struct answer command_audit(const struct command *command)
 {
-    return (struct answer){.kind = ANSWER_AUDIT,
+    return (struct answer){.kind = ANSWER_ASK,
                            .from = integer_or_0(command_arg(command, ARG_FROM)),
                            .limit = integer_or_0(command_arg(command, ARG_LIMIT)),
                            .ticket = integer_or_0(command_arg(command, ARG_TICKET))};

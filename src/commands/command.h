@@ -13,18 +13,20 @@ struct command {
 };
 
 /* Which result wire/ is to write. */
-enum reply_form { REPLY_EMPTY, REPLY_PING, REPLY_HELLO, REPLY_STATUS, REPLY_DESCRIBE };
+enum reply_form { REPLY_EMPTY, REPLY_PING, REPLY_HELLO, REPLY_STATUS, REPLY_DESCRIBE, REPLY_CLIENTS, REPLY_STATS };
 
 struct answer {
     enum {
         ANSWER_REPLY,     /* form */
         ANSWER_REFUSE,    /* refusal */
         ANSWER_POST,      /* post: allocated, the server's from now on; its texts point into the request */
-        ANSWER_AUDIT,     /* ask the store for a page of the audit: from, limit, ticket (0: not given) */
+        ANSWER_ASK,       /* ask the reader: from, limit, ticket, as the code means them */
+        ANSWER_SAY,       /* the request's text; level; at `from` (MAILBOX_NO_STEP: the present step) */
         ANSWER_INTRODUCE, /* take the caller's name from the request, then REPLY_HELLO */
-        ANSWER_SUBSCRIBE, /* topics; globs and cursor are the request's */
+        ANSWER_SUBSCRIBE, /* topics, rate_ns; globs and cursor are the request's */
         ANSWER_UNSUBSCRIBE,
         ANSWER_CANCEL, /* ticket */
+        ANSWER_OWN,    /* a control request that the server itself carries out: freeze, abort */
         ANSWER_SHUTDOWN
     } kind;
     enum reply_form form;
@@ -32,6 +34,8 @@ struct answer {
     struct mailbox_request *post;
     int64_t from, limit, ticket;
     unsigned topics;
+    int64_t rate_ns; /* 0: each tick */
+    unsigned level;  /* 1 info, 2 warning, 3 error */
 };
 
 typedef struct answer command_fn(const struct command *command);

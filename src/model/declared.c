@@ -2,32 +2,10 @@
 
 #include <stdlib.h>
 
+#include "model/copy.h"
+
 /* The bounds of trimtab.h, with room for several trainers' declarations in one run. */
 enum { SERIES_MAX = 16384, SETTINGS_MAX = 1024, ACTIONS_MAX = 256, CONFIGS_MAX = 1024, MAP_MAX = 65536 };
-
-char *text_copy(struct text text)
-{
-    char *copy = malloc(text.size + 1);
-    if (!copy)
-        return NULL;
-    if (text.size)
-        memcpy(copy, text.data, text.size);
-    copy[text.size] = '\0';
-    return copy;
-}
-
-bool text_replace(char **at, struct text text, bool *differs)
-{
-    if (*at && text_is(text, *at))
-        return true;
-    char *copy = text_copy(text);
-    if (!copy)
-        return false;
-    free(*at);
-    *at = copy;
-    *differs = true;
-    return true;
-}
 
 /* Room for one more element of `size` bytes, zeroed; arrays grow by doubling. */
 static void *grow(void **array, uint32_t count, uint32_t most, size_t size)
@@ -129,8 +107,6 @@ static bool setting_take(struct setting *setting, const struct record_setting *r
 bool declared_setting(struct run *run, const struct record_setting *record, uint32_t *id, bool *fresh)
 {
     struct setting *setting = run_setting_named(run, record->name);
-    if (record->type < VALUE_DOUBLE || record->type > VALUE_CHOICE)
-        return false; /* a text would have to be owned; no trainer of this version declares one */
     if (!setting) {
         setting = grow((void **)&run->settings, run->settings_count, SETTINGS_MAX, sizeof *setting);
         if (!setting || !(setting->name = text_copy(record->name)))
@@ -146,7 +122,8 @@ bool declared_setting(struct run *run, const struct record_setting *record, uint
     setting->trainer_id = record->id;
     if (setting->revision != record->revision || !value_same(&setting->value, &record->value))
         *fresh = true;
-    setting->value = record->value;
+    if (!value_replace(&setting->value, &record->value))
+        return false;
     setting->revision = record->revision;
     return true;
 }
@@ -260,6 +237,7 @@ void declared_finish(struct run *run)
         free(run->settings[i].name);
         free(run->settings[i].unit);
         free(run->settings[i].doc);
+        value_finish(&run->settings[i].value);
         setting_free_choices(&run->settings[i]);
     }
     for (uint32_t i = 0; i < run->actions_count; i++) {

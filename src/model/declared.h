@@ -1,13 +1,8 @@
-/* declared.h: what a trainer declares, kept by name: series, settings, actions, config. Used by run.c alone. */
+/* declared.h: what a trainer declares, kept by name: series, settings, actions, config. For this room only. */
 #ifndef MODEL_DECLARED_H
 #define MODEL_DECLARED_H
 
 #include "model/run.h"
-
-/* Zero-terminated copy; NULL for want of memory. */
-char *text_copy(struct text text);
-/* Replaces *at by a copy; false for want of memory (then *at is unchanged). True in *differs where the text changed. */
-bool text_replace(char **at, struct text text, bool *differs);
 
 /* *id is its place; *fresh: new, or declared otherwise than before. False for want of memory or over the bounds. */
 bool declared_series(struct run *run, struct text name, struct text unit, uint32_t *id, bool *fresh);

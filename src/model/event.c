@@ -17,6 +17,10 @@ unsigned event_topic(enum event_kind kind)
         return TOPIC_MESSAGES;
     case EVENT_DECLARED:
         return TOPIC_DECLARATIONS;
+    case EVENT_CLIENT:
+        return TOPIC_CLIENTS;
+    case EVENT_OUTPUT:
+        return TOPIC_OUTPUT;
     }
     return 0;
 }

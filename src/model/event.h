@@ -13,7 +13,9 @@ enum event_kind {
     EVENT_OUTCOME,    /* outcomes */
     EVENT_MESSAGE,    /* messages */
     EVENT_CHECKPOINT, /* messages */
-    EVENT_DECLARED    /* declarations */
+    EVENT_DECLARED,   /* declarations */
+    EVENT_CLIENT,     /* clients */
+    EVENT_OUTPUT      /* output */
 };
 
 unsigned event_topic(enum event_kind kind);

@@ -29,6 +29,7 @@ struct request_pair {
 struct request_arg {
     bool present;
     int64_t integer;            /* INTEGER */
+    bool truth;                 /* TRUTH */
     double number;              /* NUMBER */
     struct text text;           /* TEXT; zero-terminated too */
     size_t count;               /* TEXTS, VALUES, COUNTS */

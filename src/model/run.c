@@ -3,7 +3,9 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "model/copy.h"
 #include "model/declared.h"
+#include "model/said.h"
 
 void run_init(struct run *run)
 {
@@ -29,6 +31,8 @@ void run_finish(struct run *run)
     declared_finish(run);
     for (uint32_t i = 0; i < run->checkpoints_count; i++)
         checkpoint_finish(&run->checkpoints[i]);
+    for (uint32_t i = 0; i < run->messages_count; i++)
+        said_finish(&run->messages[i]);
     trainer_finish(&run->trainer);
     id_map_finish(&run->series_map);
     id_map_finish(&run->settings_map);
@@ -161,7 +165,10 @@ static struct change take_effect(struct run *run, const struct record *record)
         run->settings[id].type != record->effect.value.type)
         return changed(CHANGE_NONE, 0);
     struct setting *setting = &run->settings[id];
-    setting->value = record->effect.value;
+    if (!value_replace(&setting->value, &record->effect.value)) {
+        run->failed = true;
+        return changed(CHANGE_NONE, 0);
+    }
     setting->revision = record->effect.revision;
     setting->ticket = record->effect.ticket;
     return changed(CHANGE_EFFECT, id);
@@ -236,6 +243,7 @@ static struct change take_news(struct run *run, const struct record *record)
     case RECORD_STARTED:
         return changed(CHANGE_STARTED, 0);
     case RECORD_MESSAGE:
+        run_said(run, 0, record->message.level, record->message.text, "trainer", record->step, record->time_ns);
         return changed(CHANGE_MESSAGE, 0);
     case RECORD_GAP:
         return changed(CHANGE_GAP, 0);

@@ -28,7 +28,7 @@ struct setting {
     struct value min, max;
     uint32_t choices;
     struct choice *choice;
-    struct value value; /* in effect */
+    struct value value; /* in effect; its text is owned */
     uint64_t revision;
     uint64_t ticket; /* the request that gave it its value; 0: the trainer's own code */
     bool attached;   /* the present trainer has declared it */
@@ -58,6 +58,14 @@ struct checkpoint {
     char *id, *path;
     int64_t step, time_ns;
     uint64_t bytes;
+};
+
+/* What the trainer, the server or a client said. */
+struct said {
+    uint64_t id; /* of what a client said; 0: none */
+    uint32_t level;
+    char *text, *by;
+    int64_t step, time_ns; /* step MAILBOX_NO_STEP: not known */
 };
 
 struct trainer {
@@ -97,9 +105,11 @@ struct run {
     uint32_t configs_count;
     struct checkpoint checkpoints[LIMIT_CHECKPOINTS_SHOWN]; /* newest first */
     uint32_t checkpoints_count;
+    struct said messages[LIMIT_MESSAGES_SHOWN]; /* the newest, oldest first */
+    uint32_t messages_count;
     struct id_map series_map, settings_map, actions_map;
     char history[96]; /* "stored", or "waiting (disk full)" */
-    bool failed;      /* an allocation failed: some declaration is missing */
+    bool failed;      /* an allocation failed: some declaration or message is missing */
 };
 
 void run_init(struct run *run);
@@ -132,6 +142,10 @@ struct change {
 /* Takes in one record. Records that are replayed or restated change declarations and maps only and give CHANGE_NONE
  * where they say nothing new. Ids in a record that were never declared are ignored (CHANGE_NONE). */
 struct change run_take(struct run *run, const struct record *record);
+
+/* Keeps a copy of a message; the oldest gives way. `failed` is set for want of memory. */
+void run_said(struct run *run, uint64_t id, uint32_t level, struct text text, const char *by, int64_t step,
+              int64_t time_ns);
 
 /* Forgets the trainer's ids (after the stored run was taken in: those were the store's); what it declares anew is
  * attached. */

@@ -69,6 +69,24 @@ static int choice_value(const struct setting *setting, const struct request_scal
                   TEXT_SHOWN(scalar->text), list);
 }
 
+static int string_value(const char *name, const struct request_scalar *scalar, struct value *value,
+                        struct refusal *refusal)
+{
+    if (scalar->kind != SCALAR_TEXT)
+        return wrong_type(refusal, name, "a text", scalar);
+    *value = (struct value){.type = VALUE_STRING, .text = scalar->text};
+    return 0;
+}
+
+static int setting_string(const char *name, const struct request_scalar *scalar, struct value *value,
+                          struct refusal *refusal)
+{
+    if (scalar->kind == SCALAR_TEXT && scalar->text.size > LIMIT_STRING_BYTES)
+        return refuse(refusal, ERROR_PARAMETER, "%s takes a text of at most %d bytes, not one of %zu", name,
+                      LIMIT_STRING_BYTES, scalar->text.size);
+    return string_value(name, scalar, value, refusal);
+}
+
 int setting_value(const struct setting *setting, const struct request_scalar *scalar, struct value *value,
                   struct refusal *refusal)
 {
@@ -81,6 +99,8 @@ int setting_value(const struct setting *setting, const struct request_scalar *sc
         return bool_value(setting->name, scalar, value, refusal);
     case VALUE_CHOICE:
         return choice_value(setting, scalar, value, refusal);
+    case VALUE_STRING:
+        return setting_string(setting->name, scalar, value, refusal);
     default:
         return refuse(refusal, ERROR_INTERNAL, "%s has a type that this server does not know", setting->name);
     }
@@ -99,10 +119,7 @@ int param_value(const struct action *action, const struct param *param, const st
     case VALUE_BOOL:
         return bool_value(name, scalar, value, refusal);
     case VALUE_STRING:
-        if (scalar->kind != SCALAR_TEXT)
-            return wrong_type(refusal, name, "a text", scalar);
-        *value = (struct value){.type = VALUE_STRING, .text = scalar->text};
-        return 0;
+        return string_value(name, scalar, value, refusal);
     default:
         return refuse(refusal, ERROR_INTERNAL, "%s has a type that this server does not know", name);
     }

@@ -2,14 +2,6 @@
 
 #include <stdlib.h>
 
-void outcome_finish(struct outcome *outcome)
-{
-    free(outcome->detail);
-    free(outcome->result);
-    free(outcome->item);
-    *outcome = (struct outcome){0};
-}
-
 void ticket_destroy(struct ticket *ticket)
 {
     if (!ticket)

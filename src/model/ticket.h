@@ -6,36 +6,10 @@
 #define MODEL_TICKET_H
 
 #include "channel/mailbox.h"
+#include "model/outcome.h"
 #include "model/request.h"
-#include "model/run.h"
 
 enum ticket_phase { TICKET_ACCEPTED, TICKET_POSTED, TICKET_STARTED, TICKET_JUDGED };
-
-/* One setting of an outcome, by our ids. */
-struct outcome_item {
-    uint32_t setting; /* place in run->settings */
-    struct value old, requested, effective;
-    uint64_t revision;
-};
-
-/* What became of it; owns its texts and items. */
-struct outcome {
-    enum outcome_kind kind; /* 0: not yet */
-    int error;              /* CodeError where it was not applied */
-    bool step_known;
-    int64_t step, time_ns;
-    bool changed;
-    bool pause_step_known;
-    int64_t pause_step;
-    bool reached; /* of lost: the trainer had taken it */
-    char *detail; /* "" when none */
-    char *result; /* an action's JSON object, checked; NULL when none */
-    bool result_cut;
-    uint32_t items;
-    struct outcome_item *item;
-};
-
-void outcome_finish(struct outcome *outcome);
 
 /* So many tickets at most were given away since the newest that run.db knows. A number farther ahead, in a slot or in
  * the journal, is garbage. */
@@ -68,6 +42,7 @@ struct ticket {
     struct request *request;      /* kept until posted, NULL after */
     uint32_t waiters;
     struct waiter waiter[TICKET_WAITERS];
+    bool own;              /* the server itself carries it out: freeze, abort */
     bool cancel;           /* withdraw it rather than post it */
     bool reply_early;      /* its asker does not wait for the outcome */
     bool unaudited;        /* carried out although its audit row waits (pause, stop) */

@@ -1,48 +1,46 @@
 #include "net/conn.h"
 
 #include <errno.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 enum { REPLIES_GIVE_BACK = 65536 };
 
-static void on_poll(uv_poll_t *poll, int status, int events)
+/* One call only where the wish has changed. Who is not waited for at all is not told of errors either: writing finds
+ * them. */
+static void watch(struct conn *conn)
 {
-    struct conn *conn = (struct conn *)poll->data;
-    if (status < 0)
+    uint8_t wanted = 0;
+    if (!conn->paused && !conn->ended && !conn->broken)
+        wanted |= EPOLLIN;
+    if (conn_has_output(conn) && !conn->broken)
+        wanted |= EPOLLOUT;
+    if (conn->closing)
+        return;
+    if (poller_watch(conn->poller, conn, conn->watched, wanted))
+        conn->watched = wanted;
+    else
         conn->broken = true;
-    if (events & (UV_READABLE | UV_DISCONNECT))
+}
+
+void conn_told(struct conn *conn, uint32_t events)
+{
+    if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
         conn->readable = true;
     conn->events->ready(conn);
 }
 
-/* poll stays in force until it is told otherwise: one call only where the wish has changed. */
-static void watch(struct conn *conn)
+int conn_init(struct conn *conn, struct poller *poller, int fd, const struct conn_events *events)
 {
-    int wanted = 0;
-    if (!conn->paused && !conn->ended && !conn->broken)
-        wanted |= UV_READABLE;
-    if (conn_has_output(conn) && !conn->broken)
-        wanted |= UV_WRITABLE;
-    if (conn->closing || wanted == conn->watched)
-        return;
-    conn->watched = wanted;
-    if (wanted)
-        uv_poll_start(&conn->poll, wanted, on_poll);
-    else
-        uv_poll_stop(&conn->poll);
-}
-
-int conn_init(struct conn *conn, uv_loop_t *loop, int fd, const struct conn_events *events)
-{
-    *conn = (struct conn){.fd = fd, .events = events};
+    *conn = (struct conn){.poller = poller, .fd = fd, .events = events};
     buf_init(&conn->replies);
-    if (uv_poll_init(loop, &conn->poll, fd) < 0) {
+    watch(conn);
+    if (conn->broken) {
         close(fd);
         return -1;
     }
-    conn->poll.data = conn;
-    watch(conn);
+    poller_enter(poller);
     return 0;
 }
 
@@ -110,7 +108,7 @@ static bool send_some(struct conn *conn, const struct buf *from, size_t *sent)
             return false;
         }
         *sent += (size_t)n;
-        conn->sent_bytes += (uint64_t)n;
+        conn->sent += (uint64_t)n;
     }
     return true;
 }
@@ -148,12 +146,12 @@ void conn_flush(struct conn *conn, uint64_t now_ns)
 {
     if (conn->closing || conn->broken)
         return;
-    uint64_t before = conn->sent_bytes;
+    uint64_t before = conn->sent;
     if (send_chunk(conn))
         send_replies(conn);
     if (conn_replies_waiting(conn) == 0)
         conn->stalled_since_ns = 0;
-    else if (conn->sent_bytes != before || conn->stalled_since_ns == 0)
+    else if (conn->sent != before || conn->stalled_since_ns == 0)
         conn->stalled_since_ns = now_ns;
     watch(conn);
 }
@@ -164,19 +162,16 @@ void conn_pause_input(struct conn *conn, bool pause)
     watch(conn);
 }
 
-static void on_closed(uv_handle_t *handle)
-{
-    struct conn *conn = (struct conn *)handle->data;
-    close(conn->fd);
-    chunk_drop(conn->chunk);
-    buf_finish(&conn->replies);
-    conn->events->closed(conn);
-}
-
 void conn_close(struct conn *conn)
 {
     if (conn->closing)
         return;
     conn->closing = true;
-    uv_close((uv_handle_t *)&conn->poll, on_closed);
+    poller_watch(conn->poller, conn, conn->watched, 0);
+    close(conn->fd);
+    conn->fd = -1;
+    chunk_drop(conn->chunk);
+    conn->chunk = NULL;
+    buf_finish(&conn->replies);
+    poller_leave(conn->poller, conn);
 }

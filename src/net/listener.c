@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { ACCEPTS_A_TURN = 256, REST_MS = 100, BACKLOG = 1024, WISHES = 200 };
+enum { ACCEPTS_A_TURN = 256, REST_MS = 100, BACKLOG = 1024, WISHES = 200, SEND_BYTES = 131072 };
 
 union address {
     struct sockaddr any;
@@ -154,8 +154,10 @@ static int accept_one(struct listener *listener, char peer[64])
         snprintf(peer, 64, "unix");
         return fd;
     }
-    int on = 1;
+    int on = 1, send_bytes = SEND_BYTES;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    /* else the kernel lets it grow to megabytes for each peer that does not read */
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_bytes, sizeof send_bytes);
     address_text(&address, peer);
     return fd;
 }
@@ -214,7 +216,9 @@ int listener_init(struct listener *listener, uv_loop_t *loop, int fd, listener_f
                   struct err *err)
 {
     *listener = (struct listener){.fd = fd, .reserve_fd = take_reserve(), .accepted = accepted, .owner = owner};
-    if (uv_poll_init(loop, &listener->poll, fd) < 0) {
+    if (poller_init(&listener->peers, loop) < 0 || uv_poll_init(loop, &listener->poll, fd) < 0) {
+        if (listener->peers.fd >= 0)
+            poller_end(&listener->peers);
         close(fd);
         listener->fd = -1;
         return err_set(err, ERR_SYSTEM, "cannot wait on the listening socket");
@@ -243,4 +247,5 @@ void listener_close(struct listener *listener)
     listener->open = false;
     uv_close((uv_handle_t *)&listener->rest, NULL);
     uv_close((uv_handle_t *)&listener->poll, on_closed);
+    poller_end(&listener->peers);
 }

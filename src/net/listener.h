@@ -9,6 +9,7 @@
 #include <uv.h>
 
 #include "base/err.h"
+#include "net/poller.h"
 
 struct listener;
 
@@ -19,7 +20,8 @@ typedef void listener_fn(struct listener *listener, int fd, const char *peer, bo
 struct listener {
     uv_poll_t poll;
     uv_timer_t rest;
-    int fd; /* -1: not open */
+    struct poller peers; /* for the connections that were accepted here: they may outlive the listening */
+    int fd;              /* -1: not open */
     int reserve_fd;
     listener_fn *accepted;
     void *owner;

@@ -29,6 +29,12 @@ void attach_wake(struct server *server)
         send(server->attach.pulse->conn.fd, "\n", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
+void attach_dismiss(struct server *server)
+{
+    if (server->attach.mailbox.map)
+        mailbox_dismiss(&server->attach.mailbox, true);
+}
+
 /* ---- the trainer's death ---- */
 
 static void on_death(uv_poll_t *poll, int status, int events)
@@ -98,6 +104,7 @@ static void open_mailbox(struct server *server, const struct holder *holder)
     if (mailbox_open(&attach->mailbox, server->folder.local_fd, &holder->incarnation, NULL) < 0)
         return; /* the trainer is still making it */
     attach->holder = *holder;
+    mailbox_dismiss(&attach->mailbox, false);
     if (holder->ordinal > 1)
         trainer_is_gone(server, holder->ordinal - 1);
     watch_process(server, holder->pid);

@@ -10,22 +10,29 @@
 
 #include "server/server.h"
 
-enum { COPY_BYTES = 65536, COPIES_A_TURN = 16, ENVIRONMENT_MORE = 2 };
+enum { COPY_BYTES = 65536, COPIES_A_TURN = 16, ENVIRONMENT_MORE = 3 };
 
 #define PATIENCE_NS INT64_C(5000000000) /* with a terminal that takes nothing, after the command has ended */
+
+static bool group_is_empty(const struct child *child)
+{
+    return kill(-child->pid, 0) < 0 && errno == ESRCH;
+}
 
 static void on_exit_child(uv_process_t *process, int64_t status, int signal)
 {
     struct server *server = process->data;
     server->child.exited = true;
+    server->child.gone = group_is_empty(&server->child);
     server->child.exited_ns = server->mono_ns;
     server->child.exit_status = signal ? 128 + signal : (int)status;
     server->attach.next_look_ns = 0;
     uv_close((uv_handle_t *)process, NULL);
 }
 
-/* The server's own environment with TRIMTAB_RUN; NULL for want of memory. */
-static char **environment(const char *variable)
+/* The server's own environment with TRIMTAB_RUN and, where the run is to be resumed, TRIMTAB_RESUME; NULL for want of
+ * memory. */
+static char **environment(const char *variable, bool resume)
 {
     extern char **environ;
     size_t count = 0;
@@ -36,9 +43,11 @@ static char **environment(const char *variable)
         return NULL;
     size_t kept = 0;
     for (size_t i = 0; i < count; i++)
-        if (strncmp(environ[i], "TRIMTAB_RUN=", 12) != 0)
+        if (strncmp(environ[i], "TRIMTAB_RUN=", 12) != 0 && strncmp(environ[i], "TRIMTAB_RESUME=", 15) != 0)
             copy[kept++] = environ[i];
-    copy[kept] = (char *)variable;
+    copy[kept++] = (char *)variable;
+    if (resume)
+        copy[kept] = (char *)"TRIMTAB_RESUME=1";
     return copy;
 }
 
@@ -93,12 +102,20 @@ int child_start(struct server *server, struct err *err)
     struct buf variable;
     buf_init(&variable);
     buf_printf(&variable, "TRIMTAB_RUN=%s", server->folder.path);
-    char **variables = environment(buf_string(&variable));
+    char **variables = environment(buf_string(&variable), server->options->resume);
     int status = variables ? spawn(server, output, variables, err) : err_set(err, ERR_NOMEM, "out of memory");
     free(variables);
     buf_finish(&variable);
     close(output);
     return status;
+}
+
+/* Whoever read there has gone (`| head`, a closed window). All is in RUN/output. */
+static void forget_terminal(struct child *child)
+{
+    close(child->terminal_fd);
+    child->terminal_fd = -1;
+    child->rest = false;
 }
 
 /* One that takes nothing just now (Ctrl-S, a stalled ssh) delays nobody: the rest follows in a later turn. */
@@ -109,26 +126,73 @@ static bool copy_some(struct server *server)
     struct pollfd room = {.fd = child->terminal_fd, .events = POLLOUT};
     ssize_t got = pread(child->output_fd, data, sizeof data, child->copied);
     child->rest = got > 0;
-    if (got <= 0 || poll(&room, 1, 0) != 1 || !(room.revents & POLLOUT))
+    if (got <= 0 || poll(&room, 1, 0) != 1)
+        return false;
+    if (room.revents & (POLLERR | POLLNVAL)) {
+        forget_terminal(child);
+        return false;
+    }
+    if (!(room.revents & POLLOUT))
         return false;
     if (server->options->clear)
         server->options->clear(server->options->context);
     ssize_t put = write(child->terminal_fd, data, (size_t)got);
     if (put > 0)
         child->copied += put;
+    else if (put < 0 && (errno == EPIPE || errno == EIO))
+        forget_terminal(child);
     return put == got;
+}
+
+/* To the command and all that it started: it leads a session of its own. */
+static void signal_all(const struct child *child, int signal)
+{
+    if (kill(-child->pid, signal) < 0 && !child->exited)
+        kill(child->pid, signal);
+}
+
+static void abort_turn(struct server *server)
+{
+    struct child *child = &server->child;
+    if (!child->kill_ns || child->gone || server->mono_ns < child->kill_ns)
+        return;
+    child->kill_ns = 0;
+    child->abort_signal = SIGKILL;
+    signal_all(child, SIGKILL);
+}
+
+void child_abort(struct server *server, int64_t grace_ns)
+{
+    struct child *child = &server->child;
+    int64_t kill_ns = server->mono_ns + grace_ns;
+    child->abort_signal = SIGTERM;
+    if (!child->kill_ns || kill_ns < child->kill_ns) /* a second one does not put off the first */
+        child->kill_ns = kill_ns;
+    signal_all(child, SIGTERM);
+    signal_all(child, SIGCONT); /* one that was stopped hears it too */
+    abort_turn(server);
 }
 
 void child_turn(struct server *server)
 {
     struct child *child = &server->child;
+    if (child->exited && !child->gone)
+        child->gone = group_is_empty(child);
+    abort_turn(server);
     if (child->output_fd < 0 || child->terminal_fd < 0)
         return;
     int64_t before = child->copied;
-    for (int i = 0; i < COPIES_A_TURN && copy_some(server); i++)
+    for (int i = 0; i < COPIES_A_TURN && child->terminal_fd >= 0 && copy_some(server); i++)
         ;
     if (child->copied != before)
         child->copied_ns = server->mono_ns;
+}
+
+/* A shell goes at SIGTERM, the training that it started perhaps not: it has until SIGKILL. */
+bool child_has_ended(const struct server *server)
+{
+    const struct child *child = &server->child;
+    return child->gone || (child->exited && !child->kill_ns);
 }
 
 bool child_has_more(const struct server *server)
@@ -138,23 +202,31 @@ bool child_has_more(const struct server *server)
     return child->rest && server->mono_ns - since < PATIENCE_NS;
 }
 
-/* To the command and all that it started: it leads a session of its own. */
-static void signal_all(const struct child *child, int signal)
+/* Ctrl-Z on the terminal stops both; an orphaned process group can be stopped by SIGSTOP alone. */
+static void hold(const struct child *child)
 {
-    if (kill(-child->pid, signal) < 0)
-        kill(child->pid, signal);
+    signal_all(child, SIGSTOP);
+    raise(SIGSTOP);
 }
 
-void child_interrupt(struct server *server, int signal)
+void child_signal(struct server *server, int signal)
 {
     struct child *child = &server->child;
     bool first = signal == SIGINT && child->interrupts++ == 0;
-    if (child->exited)
-        turn_begin_end(server);
-    else if (first && server->run.trainer.attached)
-        tickets_internal(server, CODE_STOP, "Ctrl-C");
-    else
+    if (signal == SIGUSR1 || signal == SIGUSR2) {
+        if (!child->exited)
+            kill(child->pid, signal); /* what it started itself may know nothing of it */
+    } else if (signal == SIGTSTP) {
+        hold(child);
+    } else if (signal == SIGCONT) {
         signal_all(child, signal);
+    } else if (child->exited) {
+        turn_begin_end(server);
+    } else if (first && server->run.trainer.attached) {
+        tickets_internal(server, CODE_STOP, "Ctrl-C");
+    } else {
+        signal_all(child, signal);
+    }
 }
 
 void child_close(struct server *server)

@@ -3,8 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/log.h"
-#include "server/server.h"
+#include "server/client.h"
 #include "wire/reply.h"
 
 enum { READ_BYTES = LIMIT_FAIRNESS_BYTES, DRAIN_NS = 2000000000, FEED_CHUNKS = 4 };
@@ -25,6 +24,13 @@ static void on_closed(struct conn *conn)
 }
 
 static const struct conn_events events = {.ready = on_ready, .closed = on_closed};
+
+static void flush(struct client *client)
+{
+    uint64_t before = client->conn.sent;
+    conn_flush(&client->conn, (uint64_t)client->server->mono_ns);
+    client->server->bytes_out += client->conn.sent - before;
+}
 
 void client_make_ready(struct client *client)
 {
@@ -49,92 +55,40 @@ static char *login_of(const struct server *server, int fd)
     return strdup(number);
 }
 
-/* No descriptor or no place is left: one line, then goodbye. */
-static void turn_away(int fd, const char *why)
-{
-    struct refusal refusal;
-    struct buf line;
-    char ignored[256];
-    buf_init(&line);
-    refuse(&refusal, ERROR_LIMIT, "%s", why);
-    reply_refusal(&line, &refusal, false, 0, NULL);
-    buf_char(&line, '\n');
-    if (!line.failed && send(fd, line.data, line.size, MSG_NOSIGNAL | MSG_DONTWAIT) > 0)
-        shutdown(fd, SHUT_WR);
-    /* bytes left unread would turn the close into a reset that may overtake the line */
-    while (recv(fd, ignored, sizeof ignored, MSG_DONTWAIT) > 0)
-        ;
-    buf_finish(&line);
-    close(fd);
-}
-
-void clients_accept(struct listener *listener, int fd, const char *peer, bool crowded)
+struct client *client_create(struct listener *listener, int fd, const char *peer)
 {
     struct server *server = listener->owner;
-    if (crowded || server->clients_count >= server->clients_most) {
-        turn_away(fd, crowded ? "the server has no descriptor left for another client; try again later"
-                              : "the server has as many clients as it can hold; try again later");
-        return;
-    }
     struct client *client = calloc(1, sizeof *client);
-    if (!client || conn_init(&client->conn, &server->loop, fd, &events) < 0) {
+    if (!client || conn_init(&client->conn, &listener->peers, fd, &events) < 0) {
         if (!client)
             close(fd);
         free(client);
-        return;
+        return NULL;
     }
     client->server = server;
     client->id = ++server->next_client;
+    client->since_ns = server->now_ns;
     client->role = ROLE_ADMIN;
     client->is_unix = listener == &server->local;
     if (client->is_unix)
         client->login = login_of(server, fd);
     snprintf(client->peer, sizeof client->peer, "%s", peer);
     ndjson_init(&client->in, LIMIT_MESSAGE_BYTES);
-    client->next = server->clients;
-    if (server->clients)
-        server->clients->previous = client;
-    server->clients = client;
-    server->clients_count++;
+    return client;
 }
 
-static void forget_ready(struct client *client)
-{
-    for (struct client **at = &client->server->ready; *at; at = &(*at)->next_ready)
-        if (*at == client) {
-            *at = client->next_ready;
-            break;
-        }
-    client->ready = false;
-}
-
-static void client_close(struct client *client)
+void client_close(struct client *client)
 {
     struct server *server = client->server;
     if (client->conn.closing)
         return;
+    people_left(client);
     follow_end(client);
     tickets_forget_client(server, client->id);
     if (server->attach.pulse == client)
         server->attach.pulse = NULL;
-    if (client->previous)
-        client->previous->next = client->next;
-    else
-        server->clients = client->next;
-    if (client->next)
-        client->next->previous = client->previous;
-    server->clients_count--;
-    if (client->ready)
-        forget_ready(client);
+    clients_leave(client);
     conn_close(&client->conn);
-}
-
-struct client *client_with(struct server *server, uint64_t id)
-{
-    for (struct client *client = server->clients; client; client = client->next)
-        if (client->id == id)
-            return client;
-    return NULL;
 }
 
 void client_actor(const struct client *client, char actor[160])
@@ -147,15 +101,14 @@ void client_actor(const struct client *client, char actor[160])
         snprintf(actor, 160, "anonymous");
 }
 
-size_t clients_people(const struct server *server)
-{
-    return server->clients_count - (server->attach.pulse ? 1 : 0);
-}
-
 void client_answer(struct client *client, enum code code, struct buf *line)
 {
-    if (code < CODE_LIMIT)
+    if (code < CODE_LIMIT) {
         client->unanswered &= ~(UINT64_C(1) << code);
+        client->server->requests_answered++;
+    } else {
+        client->server->requests_refused++;
+    }
     buf_char(line, '\n');
     if (line->failed)
         client->conn.broken = true;
@@ -183,6 +136,8 @@ static bool first_byte(struct client *client, const char *data, size_t *skip)
         *skip = 1;
         return true;
     }
+    if (client->is_unix)
+        clients_count_person(client->server);
     return !(data[0] >= 'A' && data[0] <= 'Z') && data[0] != 0x16;
 }
 
@@ -230,8 +185,10 @@ static void read_some(struct client *client)
 {
     static _Thread_local char data[READ_BYTES];
     ssize_t got = conn_read(&client->conn, data, sizeof data);
-    if (got > 0)
+    if (got > 0) {
+        client->server->bytes_in += (uint64_t)got;
         take_bytes(client, data, (size_t)got);
+    }
     if (client->conn.closing)
         return;
     if (client->conn.ended && !client->is_pulse)
@@ -244,7 +201,7 @@ static void read_some(struct client *client)
 }
 
 /* Nothing more is to come from it and nothing is owed to it. */
-static bool is_done(const struct client *client)
+bool client_is_done(const struct client *client)
 {
     if (client->conn.broken)
         return true;
@@ -257,11 +214,10 @@ static bool is_done(const struct client *client)
     return client->conn.ended && client->unanswered == 0 && ndjson_held(&client->in) == 0 && !client->follower;
 }
 
-/* A follower goes on as soon as there is space until it stands where the last tick left the log. */
-static void feed(struct client *client)
+/* A follower goes on as soon as there is space until it has what the last tick released. */
+void client_feed(struct client *client)
 {
-    struct server *server = client->server;
-    for (int i = 0; client->follower && client->follower->cursor < server->flushed_to; i++) {
+    for (int i = 0; client->follower && follower_lags(client->follower); i++) {
         if (!conn_wants_chunk(&client->conn))
             return;
         if (i == FEED_CHUNKS) {
@@ -269,11 +225,11 @@ static void feed(struct client *client)
             return;
         }
         follow_offer(client);
-        conn_flush(&client->conn, (uint64_t)server->mono_ns);
+        flush(client);
     }
 }
 
-static void serve_one(struct client *client)
+void client_serve(struct client *client)
 {
     if (client->conn.closing)
         return;
@@ -281,46 +237,12 @@ static void serve_one(struct client *client)
     if (client->conn.closing)
         return;
     bool was_blocked = client->conn.paused;
-    conn_flush(&client->conn, (uint64_t)client->server->mono_ns);
+    flush(client);
     if (was_blocked && !blocked(client))
         client_make_ready(client); /* lines that waited for it to read */
     if (client->draining && !conn_has_output(&client->conn))
         shutdown(client->conn.fd, SHUT_WR);
-    feed(client);
-    if (is_done(client))
+    client_feed(client);
+    if (client_is_done(client))
         client_close(client);
-}
-
-void clients_turn(struct server *server)
-{
-    struct client *list = server->ready;
-    server->ready = NULL;
-    for (struct client *client = list, *next; client; client = next) {
-        next = client->next_ready;
-        client->ready = false;
-        serve_one(client);
-    }
-}
-
-static bool has_stalled(const struct client *client)
-{
-    int64_t since = (int64_t)client->conn.stalled_since_ns;
-    return since && client->server->mono_ns - since > LIMIT_REPLIES_SECONDS * INT64_C(1000000000);
-}
-
-void clients_flush(struct server *server)
-{
-    server->flushed_to = server->hub.next;
-    for (struct client *client = server->clients, *next; client; client = next) {
-        next = client->next;
-        if (client->conn.closing)
-            continue;
-        feed(client);
-        if (has_stalled(client))
-            log_line(LOG_WARNING, "client %llu (%s) has not read its replies for %d s: closed",
-                     (unsigned long long)client->id, client->peer, LIMIT_REPLIES_SECONDS);
-        if (is_done(client) || has_stalled(client))
-            client_close(client);
-    }
-    hub_forget_shared(&server->hub);
 }

@@ -75,6 +75,16 @@ static void state_scalars(struct server *server, struct subscription *subscripti
     free(points);
 }
 
+static void state_messages(struct server *server, struct buf *out)
+{
+    struct buf members;
+    for (uint32_t i = 0; i < server->run.messages_count; i++) {
+        buf_init(&members);
+        event_said_members(&members, &server->run.messages[i]);
+        state_line(server, out, EVENT_MESSAGE, &members);
+    }
+}
+
 static void state_as_of_now(struct server *server, struct subscription *subscription, struct buf *out)
 {
     if (subscription->topics & TOPIC_DECLARATIONS)
@@ -85,30 +95,43 @@ static void state_as_of_now(struct server *server, struct subscription *subscrip
         state_run(server, out);
     if (subscription->topics & TOPIC_SCALARS)
         state_scalars(server, subscription, out);
+    if (subscription->topics & TOPIC_MESSAGES)
+        state_messages(server, out);
 }
 
 /* ---- following ---- */
 
+static void send_state(struct client *client, struct buf *out)
+{
+    state_as_of_now(client->server, client->follower->subscription, out);
+    if (out->failed)
+        client->conn.broken = true;
+    else
+        conn_reply(&client->conn, out->data, out->size);
+    buf_finish(out);
+    client_make_ready(client);
+}
+
 static void send_gap(struct client *client, const uint64_t missed[HUB_TOPICS], uint64_t from, uint64_t to)
 {
     struct server *server = client->server;
+    uint64_t by_bit[32] = {0};
     struct buf out;
+    for (unsigned i = 0; i < HUB_TOPICS; i++) {
+        by_bit[i] = missed[i];
+        client->missed += missed[i];
+    }
+    server->gaps++;
     buf_init(&out);
-    event_gap_line(&out, server->hub.epoch, server->hub.next, missed, from, to);
-    state_as_of_now(server, client->follower->subscription, &out);
-    if (out.failed)
-        client->conn.broken = true;
-    else
-        conn_reply(&client->conn, out.data, out.size);
-    buf_finish(&out);
-    client_make_ready(client);
+    event_gap_line(&out, server->hub.epoch, server->hub.next, by_bit, from, to);
+    send_state(client, &out);
 }
 
 void follow_end(struct client *client)
 {
     if (!client->follower)
         return;
-    hub_unsubscribe(&client->server->hub, client->follower->subscription);
+    hub_unfollow(&client->server->hub, client->follower);
     free(client->follower);
     client->follower = NULL;
 }
@@ -117,40 +140,55 @@ static void answer_memory(struct client *client, const struct request *request)
 {
     struct refusal refusal = {0};
     refuse(&refusal, ERROR_INTERNAL, "out of memory");
-    dispatch_refusal(client, &refusal, &request->id, request->code, true);
+    dispatch_refuse(client, &refusal, request);
 }
 
-void follow_begin(struct client *client, const struct request *request, unsigned topics)
+static struct follower *follower_create(struct client *client, const struct request *request, unsigned topics,
+                                        int64_t rate_ns)
 {
-    struct server *server = client->server;
-    const struct request_arg *since = &request->arg[ARG_SINCE];
     struct follower *follower = calloc(1, sizeof *follower);
-    struct subscription *subscription =
-        follower ? hub_subscribe(&server->hub, topics, &request->arg[ARG_SERIES]) : NULL;
-    if (!subscription) {
+    if (!follower)
+        return NULL;
+    follower->client = client;
+    if (hub_follow(&client->server->hub, follower, topics, &request->arg[ARG_SERIES], rate_ns) < 0) {
         free(follower);
+        return NULL;
+    }
+    return follower;
+}
+
+static void answer_cursor(struct client *client, const struct request *request)
+{
+    struct buf line;
+    buf_init(&line);
+    reply_open(&line, request->code, &request->id);
+    result_cursor(&line, client->server->hub.epoch, client->follower->cursor);
+    reply_close(&line);
+    client_answer(client, request->code, &line);
+}
+
+void follow_begin(struct client *client, const struct request *request, unsigned topics, int64_t rate_ns)
+{
+    struct hub *hub = &client->server->hub;
+    const struct request_arg *since = &request->arg[ARG_SINCE];
+    struct follower *follower = follower_create(client, request, topics, rate_ns);
+    if (!follower) {
         answer_memory(client, request);
         return;
     }
     follow_end(client);
     client->follower = follower;
-    bool there = hub_follow(&server->hub, follower, subscription, since->present, since->epoch, since->n);
-    struct buf line;
-    buf_init(&line);
-    reply_open(&line, request->code, &request->id);
-    result_cursor(&line, server->hub.epoch, follower->cursor);
-    reply_close(&line);
-    client_answer(client, request->code, &line);
-    if (!there) {
+    bool there = since->present && hub_since(hub, follower, since->epoch, since->n);
+    answer_cursor(client, request);
+    if (since->present && !there) {
         uint64_t unknown[HUB_TOPICS] = {0};
-        send_gap(client, unknown, since->n, server->hub.next);
-    } else if (!since->present) {
+        send_gap(client, unknown, since->n, hub->next);
+    } else if (!there) {
         struct buf state;
         buf_init(&state);
-        state_as_of_now(server, subscription, &state);
-        conn_reply(&client->conn, state.data, state.size);
-        buf_finish(&state);
+        send_state(client, &state);
     }
+    people_joined(client);
 }
 
 void follow_sign_of_life(struct server *server)

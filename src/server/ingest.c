@@ -27,7 +27,9 @@ static void take_gap(struct server *server, const struct record *record)
     if (record->gap.scalars == 0 && record->gap.others == 0) /* nobody counted them */
         size = snprintf(text, sizeof text, "gap: a part of the journal is missing (%.*s)", shown,
                         shown ? reason.data : "");
-    tell_message(server, 2, text_of(text, (size_t)size), server->run.step, server->now_ns, "trimtab");
+    run_said(&server->run, 0, 2, text_of(text, (size_t)size), "trimtab",
+             server->run.step_known ? server->run.step : MAILBOX_NO_STEP, server->now_ns);
+    tell_newest_said(server);
     log_line(LOG_WARNING, "%s", text);
 }
 
@@ -59,7 +61,7 @@ static void take_change(struct server *server, const struct change *change, cons
         tell_checkpoint(server);
         break;
     case CHANGE_MESSAGE:
-        tell_message(server, record->message.level, record->message.text, record->step, record->time_ns, "trainer");
+        tell_newest_said(server);
         break;
     case CHANGE_OUTCOME:
         tickets_take_outcome(server, record);

@@ -3,26 +3,31 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "server/output.h"
+#include "store/summary.h"
+
+enum { LANE_TEXTS = 6 };
 
 struct lane_row {
     struct store_row row;
-    char *texts[5];
+    char *texts[LANE_TEXTS];
 };
 
 static void row_finish(struct lane_row *row)
 {
-    for (size_t i = 0; i < 5; i++)
+    for (size_t i = 0; i < LANE_TEXTS; i++)
         free(row->texts[i]);
 }
 
 /* Texts are moved into the row's own memory. */
 static bool row_copy(struct lane_row *to, const struct store_row *from)
 {
-    const char *texts[5] = {from->actor, from->address, from->canonical, from->reason, from->detail};
+    const char *texts[LANE_TEXTS] = {from->actor,  from->address, from->canonical,
+                                     from->reason, from->detail,  from->result};
     to->row = *from;
-    for (size_t i = 0; i < 5; i++)
+    for (size_t i = 0; i < LANE_TEXTS; i++)
         to->texts[i] = NULL;
-    for (size_t i = 0; i < 5; i++)
+    for (size_t i = 0; i < LANE_TEXTS; i++)
         if (!(to->texts[i] = strdup(texts[i] ? texts[i] : ""))) {
             row_finish(to);
             return false;
@@ -32,12 +37,13 @@ static bool row_copy(struct lane_row *to, const struct store_row *from)
     to->row.canonical = to->texts[2];
     to->row.reason = to->texts[3];
     to->row.detail = to->texts[4];
+    to->row.result = to->texts[5];
     return true;
 }
 
-void lanes_init(struct lanes *lanes, uv_loop_t *loop, struct store *store, const char *run, bool exclusive)
+void lanes_init(struct lanes *lanes, uv_loop_t *loop, struct store *store, const char *run, int run_fd, bool exclusive)
 {
-    *lanes = (struct lanes){.loop = loop, .store = store, .exclusive = exclusive, .next_job = 1};
+    *lanes = (struct lanes){.loop = loop, .store = store, .run_fd = run_fd, .exclusive = exclusive, .next_job = 1};
     snprintf(lanes->run, sizeof lanes->run, "%s", run);
     lanes->asks_end = &lanes->asks;
 }
@@ -87,10 +93,10 @@ static void remove_rows(struct lanes *lanes, size_t at, size_t count)
     lanes->rows_count -= count;
 }
 
-void lanes_take_back(struct lanes *lanes, uint64_t ticket)
+void lanes_take_back(struct lanes *lanes, int kind, uint64_t number)
 {
     for (size_t i = lanes->in_flight; i < lanes->rows_count; i++)
-        if (lanes->rows[i].row.ticket == ticket && lanes->rows[i].row.kind == STORE_ROW_ACCEPTED) {
+        if (lanes->rows[i].row.ticket == number && (int)lanes->rows[i].row.kind == kind) {
             remove_rows(lanes, i, 1);
             return;
         }
@@ -104,8 +110,10 @@ bool lanes_failing(const struct lanes *lanes)
 static void work_write(uv_work_t *work)
 {
     struct lanes *lanes = work->data;
+    int64_t begin_ns = clock_monotonic_ns();
     lanes->err = (struct err){0};
     lanes->status = store_commit(lanes->store, &lanes->commit, &lanes->err);
+    lanes->commits.took_ns = clock_monotonic_ns() - begin_ns;
 }
 
 static void after_write(uv_work_t *work, int cancelled)
@@ -115,12 +123,15 @@ static void after_write(uv_work_t *work, int cancelled)
     lanes->writing = false;
     size_t in_flight = lanes->in_flight;
     lanes->in_flight = 0;
+    lanes->commits.points += lanes->commit.points;
     if (lanes->status == 0) {
+        lanes->commits.count++;
         remove_rows(lanes, 0, in_flight);
         lanes->committed_job = lanes->next_job - 1;
         lanes->stored = lanes->commit.stored;
         lanes->retry_ns = 0;
     } else {
+        lanes->commits.failed++;
         lanes->retry_ns = clock_monotonic_ns() + INT64_C(500000000);
     }
     lanes->committed(lanes->owner, lanes->status == 0);
@@ -156,15 +167,25 @@ bool lanes_idle(const struct lanes *lanes)
     return !lanes->writing && !lanes->reading;
 }
 
+static int read_audit(struct lanes *lanes, struct lane_ask *ask)
+{
+    int status = 0;
+    if (!lanes->reader)
+        status = lanes->exclusive ? store_reader_share(&lanes->reader, lanes->store, &ask->err)
+                                  : store_reader_open(&lanes->reader, lanes->run, false, &ask->err);
+    return status ? status : store_audit_page(lanes->reader, ask->from, ask->limit, ask->ticket, &ask->out, &ask->err);
+}
+
 static void work_read(uv_work_t *work)
 {
     struct lanes *lanes = work->data;
     struct lane_ask *ask = lanes->asks;
-    if (!lanes->reader)
-        ask->status = lanes->exclusive ? store_reader_share(&lanes->reader, lanes->store, &ask->err)
-                                       : store_reader_open(&lanes->reader, lanes->run, false, &ask->err);
-    if (ask->status == 0)
-        ask->status = store_audit_page(lanes->reader, ask->from, ask->limit, ask->ticket, &ask->out, &ask->err);
+    if (ask->code == CODE_OUTPUT)
+        ask->status = output_page(lanes->run_fd, ask->from, ask->limit, &ask->out, &ask->err);
+    else if (ask->code == CODE_RUNS)
+        ask->status = store_runs(lanes->run, &ask->out, &ask->err);
+    else
+        ask->status = read_audit(lanes, ask);
 }
 
 static void start_read(struct lanes *lanes);
@@ -193,19 +214,15 @@ static void start_read(struct lanes *lanes)
     lanes->reading = uv_queue_work(lanes->loop, &lanes->read_work, work_read, after_read) == 0;
 }
 
-bool lanes_ask(struct lanes *lanes, uint64_t client, const struct request_id *id, int64_t from, int64_t limit,
-               int64_t ticket)
+bool lanes_ask(struct lanes *lanes, const struct lane_ask *asked)
 {
     if (lanes->asks_count >= LIMIT_ASKS_WAITING)
         return false;
-    struct lane_ask *ask = calloc(1, sizeof *ask);
+    struct lane_ask *ask = malloc(sizeof *ask);
     if (!ask)
         return false;
-    ask->client = client;
-    ask->id = *id;
-    ask->from = from;
-    ask->limit = limit;
-    ask->ticket = ticket;
+    *ask = *asked;
+    ask->next = NULL;
     buf_init(&ask->out);
     *lanes->asks_end = ask;
     lanes->asks_end = &ask->next;

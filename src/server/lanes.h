@@ -1,5 +1,5 @@
-/* lanes.h: the two lanes beside the loop: a writer (commits) and a reader (pages of the audit). The loop never calls
- * SQLite. */
+/* lanes.h: the two lanes beside the loop: a writer (commits) and a reader (what takes longer than a turn to find out).
+ * The loop never calls SQLite. */
 #ifndef SERVER_LANES_H
 #define SERVER_LANES_H
 
@@ -11,9 +11,10 @@ enum { LANES_ROWS_MAX = 4096 }; /* audit rows that wait: past that every control
 
 struct lane_row; /* a store_row that owns its texts */
 
-/* A page of the audit for a client. */
+/* What a client asks of the reader. */
 struct lane_ask {
     struct lane_ask *next;
+    enum code code; /* audit, output, runs */
     uint64_t client;
     struct request_id id;
     int64_t from, limit, ticket;
@@ -41,10 +42,15 @@ struct lanes {
     struct journal_position live; /* how far the loop had read when the commit began */
     int status;                   /* of the last commit */
     struct err err;
+    struct {
+        uint64_t count, failed, points;
+        int64_t took_ns; /* the last one */
+    } commits;           /* for stats */
     struct journal_position stored;
     int64_t last_start_ns, retry_ns; /* monotonic */
 
     char run[PATH_MAX];
+    int run_fd; /* the folder; borrowed */
     bool exclusive;
     struct store_reader *reader;
     uv_work_t read_work;
@@ -53,21 +59,20 @@ struct lanes {
     size_t asks_count;
 };
 
-void lanes_init(struct lanes *lanes, uv_loop_t *loop, struct store *store, const char *run, bool exclusive);
+void lanes_init(struct lanes *lanes, uv_loop_t *loop, struct store *store, const char *run, int run_fd, bool exclusive);
 void lanes_finish(struct lanes *lanes); /* both lanes idle */
 
 /* Queues a row (deep copy); *job is the commit after which it stands in run.db. False: no room or no memory. */
 bool lanes_add(struct lanes *lanes, const struct store_row *row, uint64_t *job);
-/* Takes back the acceptance row of a ticket that is not in flight. */
-void lanes_take_back(struct lanes *lanes, uint64_t ticket);
+/* Takes back a row that is not in flight: the acceptance of a ticket, or what was said. */
+void lanes_take_back(struct lanes *lanes, int kind, uint64_t number);
 /* Is the store failing? */
 bool lanes_failing(const struct lanes *lanes);
 /* Starts a commit where none runs: `gone` and `finish` as in store_commit; `live` is how far the loop has read. */
 void lanes_commit(struct lanes *lanes, uint64_t gone, const struct journal_position *live, bool finish, int64_t now_ns);
 bool lanes_idle(const struct lanes *lanes);
 
-/* False: too many wait. */
-bool lanes_ask(struct lanes *lanes, uint64_t client, const struct request_id *id, int64_t from, int64_t limit,
-               int64_t ticket);
+/* Copies what was asked. False: too many wait. */
+bool lanes_ask(struct lanes *lanes, const struct lane_ask *asked);
 
 #endif

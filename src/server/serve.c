@@ -16,17 +16,20 @@
 #include "server/tell.h"
 #include "wire/request.h"
 
-enum { DESCRIPTORS_SPARED = 48 };
+enum { DESCRIPTORS_SPARED = 48, NICE = 10 };
 
 static void on_signal(uv_signal_t *handle, int number)
 {
     struct server *server = handle->data;
-    if (number == SIGHUP)
+    if (number == SIGHUP && (server->has_terminal || !server->child.started))
         return; /* the terminal is gone; the run is not */
-    if (server->child.started)
-        child_interrupt(server, number);
-    else
-        turn_begin_end(server);
+    if (server->child.started) {
+        child_signal(server, number);
+        return;
+    }
+    if (number == SIGINT)
+        attach_dismiss(server); /* a person at the terminal has done with it */
+    turn_begin_end(server);
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -46,6 +49,14 @@ static void on_committed(void *owner, bool ok)
                  : server->lanes.status == ERR_BUSY ? "database locked"
                                                     : server->lanes.err.text);
     tickets_stored(server, ok);
+    say_stored(server, ok);
+}
+
+static void on_said(void *context, uint64_t number, uint32_t level, struct text text, const char *by, int64_t step,
+                    int64_t time_ns)
+{
+    struct server *server = context;
+    run_said(&server->run, number, level, text, by, step, time_ns);
 }
 
 /* A stored record; checkpoints and last points are news to the run, the rest are declarations. */
@@ -94,19 +105,21 @@ static int open_store(struct server *server, struct err *err)
     char notice[480] = "";
     if (store_open(&store, &options, notice, err) < 0)
         return err_wrap(err, "%.200s", server->folder.path);
-    lanes_init(&server->lanes, &server->loop, store, server->folder.path, options.exclusive);
+    lanes_init(&server->lanes, &server->loop, store, server->folder.path, server->folder.run_fd, options.exclusive);
     server->lanes.owner = server;
     server->lanes.committed = on_committed;
-    server->lanes.asked = dispatch_audit;
+    server->lanes.asked = carry_out_asked;
     if (notice[0])
         log_line(LOG_WARNING, "%s", notice);
     if (store_begin(store, &begin, err) < 0 || store_replay(store, on_replay, server, err) < 0 ||
-        store_pending(store, tickets_adopt, server, err) < 0)
+        store_messages(store, on_said, server, err) < 0 || store_pending(store, tickets_adopt, server, err) < 0)
         return err->code;
     for (uint32_t i = 0; i < server->run.series_count; i++)
         server->run.series[i].count = store_series_count(store, i);
     run_forget_ids(&server->run);
     server->tickets.next_number = begin.next_ticket;
+    server->sayings.next = begin.next_said;
+    server->run.frozen = begin.frozen;
     server->lanes.stored = begin.position;
     server->run.trainer.ordinal = begin.position.ordinal;
     return attach_init(server, &begin.position, err);
@@ -144,18 +157,28 @@ static int write_address(struct server *server, struct err *err)
     return 0;
 }
 
-static void watch_signal(struct server *server, uv_signal_t *handle, int number)
+/* Before the command is started: none may find us unprepared. The first three always, the others to pass them on; a
+ * batch system announces the end of a job by SIGUSR1 or SIGUSR2. */
+static void watch_signals(struct server *server)
 {
-    uv_signal_init(&server->loop, handle);
-    handle->data = server;
-    uv_signal_start(handle, on_signal, number);
+    static const int numbers[SERVER_SIGNALS] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGQUIT, SIGTSTP, SIGCONT};
+    size_t count = server->options->command ? SERVER_SIGNALS : 3;
+    for (; server->signals < count; server->signals++) {
+        uv_signal_t *handle = &server->signal[server->signals];
+        uv_signal_init(&server->loop, handle);
+        handle->data = server;
+        uv_signal_start(handle, on_signal, numbers[server->signals]);
+    }
+}
+
+void serve_forget_signals(struct server *server)
+{
+    while (server->signals > 0)
+        uv_close((uv_handle_t *)&server->signal[--server->signals], NULL);
 }
 
 static void start_loop(struct server *server)
 {
-    watch_signal(server, &server->signal_int, SIGINT);
-    watch_signal(server, &server->signal_term, SIGTERM);
-    watch_signal(server, &server->signal_hup, SIGHUP);
     uv_timer_init(&server->loop, &server->timer);
     uv_timer_start(&server->timer, on_timer, 1, 10);
     uv_idle_init(&server->loop, &server->again);
@@ -184,6 +207,21 @@ static void name_user(struct server *server)
         snprintf(server->login, sizeof server->login, "%s", entry->pw_name);
 }
 
+/* The training comes first. (The command was started before: it keeps the priority that it was given.) */
+static void be_modest(void)
+{
+    if (getpriority(PRIO_PROCESS, 0) < NICE)
+        setpriority(PRIO_PROCESS, 0, NICE);
+}
+
+static bool has_terminal(void)
+{
+    int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
 static int build(struct server *server, struct err *err)
 {
     /* a wrong address leaves no folder behind */
@@ -192,10 +230,12 @@ static int build(struct server *server, struct err *err)
     if (open_folder(server, err) < 0 || open_store(server, err) < 0 || open_listeners(server, err) < 0)
         return err->code;
     base_name(server);
+    watch_signals(server);
     if (write_address(server, err) < 0 || child_start(server, err) < 0) {
         unlinkat(server->folder.run_fd, "address", 0);
         return err->code;
     }
+    be_modest();
     start_loop(server);
     return 0;
 }
@@ -205,6 +245,7 @@ static void unbuild(struct server *server)
 {
     listener_close(&server->tcp);
     listener_close(&server->local);
+    serve_forget_signals(server);
     attach_finish(server);
 }
 
@@ -218,6 +259,8 @@ static void finish(struct server *server)
         store_close(server->lanes.store, ended);
     }
     child_finish(server);
+    output_finish(server);
+    say_finish(server);
     tickets_finish(server);
     hub_finish(&server->hub);
     run_finish(&server->run);
@@ -241,12 +284,15 @@ int serve(const struct serve_options *options, struct serve_result *result, stru
     if (options->command)
         log_set(STDERR_FILENO, LOG_WARNING); /* the terminal belongs to the command */
     server->options = options;
-    server->journal_fd = server->lock_fd = server->child.output_fd = server->child.terminal_fd = -1;
+    server->journal_fd = server->lock_fd = server->child.output_fd = server->child.terminal_fd = server->output.fd = -1;
     server->folder.run_fd = server->folder.local_fd = -1;
     server->now_ns = clock_real_ns();
     server->mono_ns = clock_monotonic_ns();
     server->began_ns = server->now_ns;
+    server->began_mono_ns = server->mono_ns;
+    server->idle_since_ns = server->mono_ns;
     count_descriptors(server);
+    server->has_terminal = has_terminal();
     name_user(server);
     run_init(&server->run);
     hub_init(&server->hub, (uint64_t)(server->now_ns / 1000));

@@ -25,6 +25,8 @@ struct serve_options {
     bool full_sync;       /* each commit waits for the disk */
     char *const *command; /* `run`: what to start as the trainer, NULL-terminated; NULL: none */
     const char *name;     /* `run`: the run's name for the trainer's environment, may be NULL */
+    bool resume;          /* `run`: the command is to go on where the run ended */
+    double until_idle;    /* seconds without a trainer and without a client after which the server ends; 0: never */
     int terminal_fd;      /* `run`: where the command's output is copied; -1: nowhere */
     void *context;
     /* Called once, when clients can connect. May be NULL, as may the next. */

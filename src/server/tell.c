@@ -117,13 +117,19 @@ void tell_setting(struct server *server, uint32_t id, const struct record *recor
     hub_publish(&server->hub, EVENT_SETTING, &members);
 }
 
-void tell_message(struct server *server, uint32_t level, struct text text, int64_t step, int64_t time_ns,
-                  const char *by)
+void tell_said(struct server *server, const struct said *said)
 {
     struct buf members;
     buf_init(&members);
-    event_message_members(&members, level, text, step, time_ns, by);
+    event_said_members(&members, said);
     hub_publish(&server->hub, EVENT_MESSAGE, &members);
+}
+
+void tell_newest_said(struct server *server)
+{
+    const struct run *run = &server->run;
+    if (run->messages_count > 0)
+        tell_said(server, &run->messages[run->messages_count - 1]);
 }
 
 void tell_checkpoint(struct server *server)

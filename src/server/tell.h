@@ -21,8 +21,8 @@ void tell_started(struct server *server, const struct ticket *ticket, int64_t st
 /* Events of the run. */
 void tell_run(struct server *server);
 void tell_setting(struct server *server, uint32_t id, const struct record *record);
-void tell_message(struct server *server, uint32_t level, struct text text, int64_t step, int64_t time_ns,
-                  const char *by);
+void tell_said(struct server *server, const struct said *said);
+void tell_newest_said(struct server *server); /* of the messages that the run keeps */
 void tell_checkpoint(struct server *server);
 void tell_declared(struct server *server, const struct change *change);
 

@@ -1,5 +1,8 @@
 /* turn.c: what happens in each turn of the loop, in this order: connections that are ready -> dispatch -> journal ->
  * tickets -> broadcast -> lanes; and how the server ends. */
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "server/server.h"
@@ -17,13 +20,15 @@ enum {
 
 /* ---- the tick ---- */
 
-/* Fan-out takes at most a tenth of a core: the next tick is ten times as far away as this one took. */
+/* Fan-out takes at most a tenth of a core: the next tick is ten times as far away as this one took. A log that is about
+ * to lose what was not told yet does not wait. */
 static void flush_tick(struct server *server)
 {
-    if (server->mono_ns < server->next_flush_ns || server->flushed_to == server->hub.next)
+    bool due = server->mono_ns >= server->next_flush_ns && hub_is_due(&server->hub, server->mono_ns);
+    if (!due && !hub_pressed(&server->hub))
         return;
     int64_t begin = clock_cpu_ns();
-    clients_flush(server);
+    clients_tick(server);
     int64_t pause = 10 * (clock_cpu_ns() - begin);
     int64_t least = LIMIT_TICK_LEAST_MS * INT64_C(1000000), most = LIMIT_TICK_MOST_MS * INT64_C(1000000);
     server->next_flush_ns = server->mono_ns + (pause < least ? least : pause > most ? most : pause);
@@ -45,6 +50,17 @@ static void show_progress(struct server *server)
     server->options->progress(server->options->context, &progress);
 }
 
+/* A run whose folder was removed is over for the server, too. */
+static void end_when_removed(struct server *server)
+{
+    struct stat folder;
+    if (server->phase != SERVER_RUNNING || server->child.started || fstat(server->folder.run_fd, &folder) < 0 ||
+        folder.st_nlink > 0)
+        return;
+    log_line(LOG_WARNING, "%s was removed: the server ends", server->folder.path);
+    turn_begin_end(server);
+}
+
 /* Once a second: progress to whoever follows the run, and to the terminal. */
 static void every_second(struct server *server)
 {
@@ -53,6 +69,7 @@ static void every_second(struct server *server)
     if (server->run.step_known && server->run.step != server->told_step)
         tell_run(server);
     server->next_progress_ns = server->mono_ns + SECONDS(1);
+    end_when_removed(server);
     if (server->options->progress && server->phase == SERVER_RUNNING)
         show_progress(server);
     if (server->mono_ns >= server->next_sign_ns) {
@@ -60,7 +77,7 @@ static void every_second(struct server *server)
         follow_sign_of_life(server);
     }
     /* whoever no event reaches is looked at here: replies not read, connections that have ended */
-    clients_flush(server);
+    clients_look(server);
 }
 
 /* ---- the store ---- */
@@ -131,9 +148,7 @@ static void close_handles(struct server *server)
     uv_close((uv_handle_t *)&server->check, NULL);
     uv_close((uv_handle_t *)&server->again, NULL);
     child_close(server);
-    uv_close((uv_handle_t *)&server->signal_int, NULL);
-    uv_close((uv_handle_t *)&server->signal_term, NULL);
-    uv_close((uv_handle_t *)&server->signal_hup, NULL);
+    serve_forget_signals(server);
     attach_finish(server);
 }
 
@@ -144,7 +159,7 @@ static void end_turn(struct server *server)
     case SERVER_RUNNING:
         break;
     case SERVER_DRAINING:
-        if (!late && (tickets_waiting_to_be_told(server) || server->lanes.writing))
+        if (!late && (tickets_waiting_to_be_told(server) || say_is_waiting(server) || server->lanes.writing))
             break;
         if (server->lanes.writing)
             break; /* one commit at a time; it ends by itself */
@@ -195,6 +210,19 @@ static void end_with_command(struct server *server)
         turn_begin_end(server);
 }
 
+/* A server that a trainer started by itself is left behind by nobody: it ends when nothing has happened for long. */
+static void end_when_idle(struct server *server)
+{
+    const struct attach *attach = &server->attach;
+    bool busy = attach->mailbox.map || clients_people(server) > 0 || !attach->caught_up || server->tickets.count > 0;
+    if (busy)
+        server->idle_since_ns = server->mono_ns;
+    if (server->options->until_idle <= 0 || busy || lanes_failing(&server->lanes) || journal_is_ahead(server))
+        return;
+    if ((double)(server->mono_ns - server->idle_since_ns) * 1e-9 >= server->options->until_idle)
+        turn_begin_end(server);
+}
+
 /* ---- the turn ---- */
 
 static void on_again(uv_idle_t *idle)
@@ -211,7 +239,7 @@ static void set_timer(struct server *server)
     else
         uv_idle_stop(&server->again);
     bool busy = server->mono_ns - server->attach.last_record_ns < RECORDS_NS ||
-                server->flushed_to != server->hub.next || server->child.rest || server->phase != SERVER_RUNNING;
+                hub_behind(&server->hub, server->mono_ns) || server->child.rest || server->phase != SERVER_RUNNING;
     bool behind = !server->attach.caught_up && !server->attach.failing;
     uint64_t ms = behind ? CATCH_UP_MS : busy ? BUSY_MS : IDLE_MS;
     if (ms == server->timer_ms)
@@ -226,14 +254,18 @@ void turn(uv_check_t *check)
     struct server *server = check->data;
     server->now_ns = clock_real_ns();
     server->mono_ns = clock_monotonic_ns();
+    server->turns++;
     clients_turn(server);
     attach_turn(server);
     tickets_turn(server);
     child_turn(server);
+    output_turn(server);
+    people_turn(server);
     every_second(server);
     flush_tick(server);
     commit_if_due(server);
     end_with_command(server);
+    end_when_idle(server);
     end_turn(server);
     /* replies of this turn go out in this turn */
     if (server->phase != SERVER_CLOSED)

@@ -166,24 +166,64 @@ static void accepted_row(struct chain_row *row, const struct store_row *from)
     optional(row, AUDIT_UNTIL_STEP, from->until_step, MAILBOX_NO_STEP);
 }
 
-static void judged_row(struct chain_row *row, const struct store_row *from)
+static void judged_vals(struct buf *vals, const struct store_row *from)
 {
-    const char *vals = from->outcome != OUTCOME_LOST ? "{}"
-                       : from->reached               ? "{\"reached\":true}"
-                                                     : "{\"reached\":false}";
+    buf_clear(vals);
+    if (from->outcome == OUTCOME_APPLIED && from->result && *from->result)
+        buf_printf(vals, "{\"result\":%s}", from->result);
+    else if (from->outcome == OUTCOME_APPLIED)
+        buf_printf(vals, "{\"changed\":%s}", from->changed ? "true" : "false");
+    else if (from->outcome == OUTCOME_LOST)
+        buf_printf(vals, "{\"reached\":%s}", from->reached ? "true" : "false");
+    else
+        buf_text(vals, "{}");
+}
+
+static int judged_row(struct store *store, struct chain_row *row, const struct store_row *from, struct err *err)
+{
+    judged_vals(&store->vals, from);
+    if (store->vals.failed)
+        return err_set(err, ERR_NOMEM, "no memory for an audit row");
     chain_set_text(row, AUDIT_RECORD, text_from(AUDIT_OUTCOME_ROW));
     chain_set_text(row, AUDIT_OUTCOME, text_from(audit_outcome_name(from->outcome)));
     chain_set_integer(row, AUDIT_ERROR, from->error);
     if (from->step_known)
         chain_set_integer(row, AUDIT_STEP, from->step);
     chain_set_text(row, AUDIT_DETAIL, text_from(from->detail));
-    chain_set_text(row, AUDIT_VALS, text_from(vals));
+    chain_set_text(row, AUDIT_VALS, text_of(store->vals.data, store->vals.size));
+    return 0;
+}
+
+static int save_frozen(struct store *store, const struct store_row *from, struct err *err)
+{
+    sqlite3_stmt *save = store->statement[STATEMENT_FROZEN];
+    if (!from->freezes)
+        return 0;
+    db_bind_unsigned(save, 1, from->frozen);
+    return db_run(save, err);
+}
+
+/* With what depends on it: an outcome that came before its acceptance; the mark of a frozen run. */
+static int append_row(struct store *store, const struct store_row *from, struct err *err)
+{
+    struct chain_row row = {0};
+    int code = 0;
+    chain_set_integer(&row, AUDIT_TIME, from->time_ns);
+    chain_set_integer(&row, AUDIT_TICKET, (int64_t)from->ticket);
+    if (from->kind == STORE_ROW_ACCEPTED)
+        accepted_row(&row, from);
+    else
+        code = judged_row(store, &row, from, err);
+    if (!code)
+        code = append(store, &row, err);
+    if (code)
+        return code;
+    return from->kind == STORE_ROW_ACCEPTED ? take_early(store, from->ticket, err) : save_frozen(store, from, err);
 }
 
 int audit_row(struct store *store, const struct store_row *from, struct err *err)
 {
     struct known known;
-    struct chain_row row = {0};
     int code = look_up(store, from->ticket, &known, err);
     bool acceptance = from->kind == STORE_ROW_ACCEPTED;
     if (code || (acceptance ? known.accepted : known.judged))
@@ -193,14 +233,7 @@ int audit_row(struct store *store, const struct store_row *from, struct err *err
                  (unsigned long long)from->ticket);
         return 0;
     }
-    chain_set_integer(&row, AUDIT_TIME, from->time_ns);
-    chain_set_integer(&row, AUDIT_TICKET, (int64_t)from->ticket);
-    if (acceptance)
-        accepted_row(&row, from);
-    else
-        judged_row(&row, from);
-    code = append(store, &row, err);
-    return code || !acceptance ? code : take_early(store, from->ticket, err);
+    return append_row(store, from, err);
 }
 
 int audit_load_head(struct store *store, struct err *err)

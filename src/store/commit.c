@@ -3,6 +3,7 @@
 #include "store/audit.h"
 #include "store/db.h"
 #include "store/intake.h"
+#include "store/messages.h"
 #include "store/settle.h"
 
 static int save_position(struct store *store, const struct journal_position *position, struct err *err)
@@ -19,12 +20,20 @@ static int save_position(struct store *store, const struct journal_position *pos
     return db_run(save, err);
 }
 
+static int write_row(struct store *store, const struct store_row *row, struct err *err)
+{
+    if (row->kind == STORE_ROW_SAID)
+        return messages_add(store, row->ticket, row->level, row->detail, row->actor, row->step, row->step_known,
+                            row->time_ns, err);
+    return audit_row(store, row, err);
+}
+
 static int write_all(struct store *store, struct store_commit *commit, struct err *err)
 {
     uint64_t head = store->head.sequence;
     int code = 0;
     for (size_t i = 0; i < commit->rows_count && !code; i++)
-        code = audit_row(store, &commit->rows[i], err);
+        code = write_row(store, &commit->rows[i], err);
     if (!code)
         code = intake_read(store, &commit->more, err);
     if (!code && store->head.sequence != head)

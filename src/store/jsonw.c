@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "store/syntax.h"
 
 static void escape(struct buf *out, char c)
 {
@@ -80,11 +81,20 @@ void jsonw_time(struct buf *out, int64_t time_ns)
                (unsigned)(size % 1000000));
 }
 
+static bool is_fault_of_text(enum json_error_code code)
+{
+    return code == json_error_duplicate_key || code == json_error_numeric_overflow ||
+           code == json_error_stack_overflow || code == json_error_null_byte_in_key;
+}
+
+/* Of JSON, jansson says whether a name is there twice; for want of memory it may find any fault in it. */
 static bool is_sound(struct buf *out, struct text text)
 {
     json_error_t why;
+    if (!syntax_is_json(text))
+        return false;
     json_t *json = json_loadb(text.data, text.size, JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &why);
-    out->failed |= !json && json_error_code(&why) == json_error_out_of_memory;
+    out->failed |= !json && !is_fault_of_text(json_error_code(&why));
     json_decref(json);
     return json != NULL;
 }

@@ -18,15 +18,18 @@ static bool exists(const char *run, const char *name)
     return stat(path, &status) == 0 && status.st_size > 0;
 }
 
-/* What the file holds is this room's, and readable? */
-static int inspect(struct store_reader *reader, struct err *err)
+int reader_inspect(sqlite3 *db, struct err *err)
 {
     int64_t application = 0;
-    int code = schema_check(reader->db, err);
+    int code = schema_check(db, err);
     if (!code)
-        code = db_integer(reader->db, "PRAGMA application_id", &application, err);
-    if (!code && !application)
-        code = err_set(err, ERR_MISSING, "run.db holds nothing yet");
+        code = db_integer(db, "PRAGMA application_id", &application, err);
+    return !code && !application ? err_set(err, ERR_MISSING, "run.db holds nothing yet") : code;
+}
+
+static int inspect(struct store_reader *reader, struct err *err)
+{
+    int code = reader_inspect(reader->db, err);
     if (code) {
         sqlite3_close(reader->db);
         reader->db = NULL;

@@ -15,4 +15,7 @@ struct store_reader {
 int reader_begin(struct store_reader *reader, struct err *err);
 void reader_end(struct store_reader *reader);
 
+/* Is what the file holds this room's, and readable? ERR_MISSING: it is empty yet; as schema_check. */
+int reader_inspect(sqlite3 *db, struct err *err);
+
 #endif

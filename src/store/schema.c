@@ -47,8 +47,12 @@ static const char version_1[] =
     /* outcomes whose acceptance is still on its way (pause and stop do not wait for theirs): RECORD_OUTCOME */
     "CREATE TABLE early(ticket INTEGER PRIMARY KEY, outcome BLOB NOT NULL);";
 
+/* said: the number of what a client said; NULL: the trainer's own */
+static const char version_2[] = "ALTER TABLE messages ADD COLUMN said INTEGER;"
+                                "CREATE UNIQUE INDEX messages_said ON messages(said) WHERE said IS NOT NULL;";
+
 /* migrations[n] leads from version n to n + 1 */
-static const char *const migrations[STORE_SCHEMA] = {version_1};
+static const char *const migrations[STORE_SCHEMA] = {version_1, version_2};
 
 int schema_check(sqlite3 *db, struct err *err)
 {

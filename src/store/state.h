@@ -34,6 +34,8 @@
               " VALUES(?1,?2,?3,?4,?5,?6,?7)")                                                                         \
     X(CHECKPOINT, "INSERT INTO checkpoints(name,path,bytes,step,time_ns) VALUES(?1,?2,?3,?4,?5)")                      \
     X(MESSAGE, "INSERT INTO messages(level,text,step,time_ns,by) VALUES(?1,?2,?3,?4,'trainer')")                       \
+    X(SAID, "INSERT OR IGNORE INTO messages(level,text,step,time_ns,by,said) VALUES(?1,?2,?3,?4,?5,?6)")               \
+    X(FROZEN, "INSERT OR REPLACE INTO meta(name,value) VALUES('frozen',?1)")                                           \
     X(GAP, "INSERT INTO gaps(scalars,others,from_step,to_step,reason,time_ns) VALUES(?1,?2,?3,?4,?5,?6)")              \
     X(TAIL, "INSERT INTO tail(points,rows) VALUES(?1,?2)")                                                             \
     X(AUDIT, "INSERT INTO audit(" AUDIT_COLUMNS ")"                                                                    \

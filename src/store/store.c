@@ -203,14 +203,20 @@ int store_open(struct store **store, const struct store_options *options, char n
 
 int store_begin(struct store *store, struct store_begin *begin, struct err *err)
 {
-    int64_t next;
+    int64_t next, said = 1, frozen = 0;
     int code = db_integer(store->db,
                           "SELECT max((SELECT ifnull(max(ticket),0)+1 FROM audit),"
                           "(SELECT ifnull(max(ticket),0)+1 FROM early),"
                           "ifnull((SELECT value FROM meta WHERE name='next_ticket'),1))",
                           &next, err);
+    if (!code)
+        code = db_integer(store->db, "SELECT ifnull(max(said),0)+1 FROM messages", &said, err);
+    if (!code)
+        code = db_integer(store->db, "SELECT ifnull(max(value),0) FROM meta WHERE name='frozen'", &frozen, err);
     begin->position = store->position;
     begin->next_ticket = (uint64_t)next;
+    begin->next_said = (uint64_t)said;
+    begin->frozen = frozen != 0;
     return code;
 }
 

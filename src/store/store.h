@@ -12,7 +12,7 @@
 #include "channel/segment.h"
 #include "model/ticket.h"
 
-#define STORE_SCHEMA 1               /* PRAGMA user_version */
+#define STORE_SCHEMA 2               /* PRAGMA user_version */
 #define STORE_APPLICATION 0x7472696D /* PRAGMA application_id: "trim" */
 
 struct store;
@@ -36,6 +36,8 @@ int store_open(struct store **store, const struct store_options *options, char n
 struct store_begin {
     struct journal_position position; /* stored; ordinal 0: nothing yet */
     uint64_t next_ticket;             /* greater than any ever used */
+    uint64_t next_said;               /* likewise of messages that clients said */
+    bool frozen;
 };
 int store_begin(struct store *store, struct store_begin *begin, struct err *err);
 
@@ -44,6 +46,13 @@ int store_begin(struct store *store, struct store_begin *begin, struct err *err)
  * two kinds (run_take passes over replayed ones); ids are the store's own. Texts live during the call. */
 int store_replay(struct store *store, void (*each)(void *context, const struct record *record), void *context,
                  struct err *err);
+
+/* The newest LIMIT_MESSAGES_SHOWN messages, oldest first: the trainer's (said 0) and the clients'; step MAILBOX_NO_STEP
+ * where none was known. Texts live during the call. */
+int store_messages(struct store *store,
+                   void (*each)(void *context, uint64_t said, uint32_t level, struct text text, const char *by,
+                                int64_t step, int64_t time_ns),
+                   void *context, struct err *err);
 
 /* How many points of a series (by the store's id, as replayed) are stored. */
 uint64_t store_series_count(const struct store *store, uint32_t series);
@@ -54,14 +63,15 @@ uint64_t store_series_count(const struct store *store, uint32_t series);
 int store_pending(struct store *store, void (*each)(void *context, struct ticket *ticket), void *context,
                   struct err *err);
 
-/* A row to be committed: an acceptance, or an outcome that the server judged (expired, cancelled, lost, or refused
- * because the mailbox was full). Deep-copied by the loop; the worker only reads. */
+/* A row to be committed: an acceptance; an outcome that the server judged (expired, cancelled, lost, refused because
+ * the mailbox was full; applied: what the server itself does); or what a client said. Deep-copied by the loop; the
+ * worker only reads. */
 struct store_row {
-    enum { STORE_ROW_ACCEPTED, STORE_ROW_OUTCOME } kind;
+    enum { STORE_ROW_ACCEPTED, STORE_ROW_OUTCOME, STORE_ROW_SAID } kind;
     int64_t time_ns;
-    uint64_t ticket;
+    uint64_t ticket; /* of a message its number */
     enum code code;
-    const char *actor, *address, *canonical, *reason; /* acceptance */
+    const char *actor, *address, *canonical, *reason; /* acceptance; of a message the actor */
     enum role role;
     int64_t deadline_ns, until_step;
     enum outcome_kind outcome; /* outcome */
@@ -69,7 +79,11 @@ struct store_row {
     bool reached;
     bool step_known;
     int64_t step;
-    const char *detail;
+    const char *detail; /* of a message its text */
+    const char *result; /* of one that was applied: a JSON object, "" when none */
+    bool changed;
+    bool freezes, frozen; /* of an applied freeze: what the run is from now on */
+    uint32_t level;       /* of a message */
 };
 
 struct store_commit {
@@ -130,5 +144,11 @@ int store_verify(struct store_reader *reader, struct store_verdict *verdict, str
 int store_points(struct store_reader *reader,
                  int (*each)(void *context, const char *series, int64_t step, int64_t time_ns, double value),
                  void *context, struct err *err);
+
+/* ---- runs beside this one ---- */
+
+/* The result of code 13 as JSON: the runs in the folders beside `run` (an absolute path), without itself, newest first.
+ * ERR_NOMEM, ERR_SYSTEM: the folder above it cannot be read. */
+int store_runs(const char *run, struct buf *out, struct err *err);
 
 #endif

@@ -3,8 +3,7 @@
 #include "channel/mailbox.h"
 #include "store/jsonw.h"
 
-/* `declared` is the setting's declaration, NULL where it cannot be read. */
-static void vals_value(struct buf *out, const struct value *value, const struct record_setting *declared)
+void vals_value(struct buf *out, const struct value *value, const struct record_setting *declared)
 {
     switch (value->type) {
     case VALUE_NONE:

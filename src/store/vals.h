@@ -10,4 +10,7 @@
 void vals_write(struct buf *out, const struct record *record, int64_t code, const struct catalog *catalog,
                 struct record *scratch);
 
+/* One value; `declared` is the setting's declaration, NULL where it cannot be read. */
+void vals_value(struct buf *out, const struct value *value, const struct record_setting *declared);
+
 #endif

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "trainer/args.h"
 #include "trainer/result.h"
+#include "trainer/resume.h"
 #include "trainer/tell.h"
 
 /* Error numbers of the wire protocol. */
@@ -121,22 +122,46 @@ static bool check_set(const trimtab_run *run, const struct mailbox_request *requ
     return request->items > 0;
 }
 
-static void note_before(const trimtab_run *run, const struct mailbox_request *request, struct record_outcome *outcome)
+/* Old and effective values that are strings are kept until the outcome is told: this makes room, so that they do not
+ * move. */
+static bool reserve_texts(trimtab_run *run, const struct mailbox_request *request)
+{
+    size_t bytes = 0;
+
+    for (uint32_t i = 0; i < request->items; i++)
+        bytes += 2 * (size_t)(request->item[i].value.type == VALUE_STRING ? TRIMTAB_STRING_MAX : 0);
+    buf_clear(&run->texts);
+    return bytes == 0 || buf_reserve(&run->texts, bytes);
+}
+
+static struct value read_for_outcome(trimtab_run *run, const struct setting *setting)
+{
+    struct value value = setting_read(setting);
+    size_t at = run->texts.size;
+
+    if (value.type == VALUE_STRING) {
+        buf_add(&run->texts, value.text.data, value.text.size);
+        value.text.data = run->texts.data + at;
+    }
+    return value;
+}
+
+static void note_before(trimtab_run *run, const struct mailbox_request *request, struct record_outcome *outcome)
 {
     outcome->items = request->items;
     for (uint32_t i = 0; i < request->items; i++) {
         const struct setting *setting = run->setting[request->item[i].id - 1];
         outcome->item[i] = (struct record_item){
-            .setting = setting->id, .old = setting_read(setting), .requested = request->item[i].value};
+            .setting = setting->id, .old = read_for_outcome(run, setting), .requested = request->item[i].value};
     }
 }
 
-static void note_after(const trimtab_run *run, struct record_outcome *outcome)
+static void note_after(trimtab_run *run, struct record_outcome *outcome)
 {
     for (uint32_t i = 0; i < outcome->items; i++) {
         struct record_item *item = &outcome->item[i];
         const struct setting *setting = run->setting[item->setting - 1];
-        item->effective = setting_read(setting);
+        item->effective = read_for_outcome(run, setting);
         item->revision = setting->revision;
         outcome->changed = outcome->changed || !value_same(&item->effective, &item->old);
     }
@@ -186,6 +211,7 @@ static void count_revisions(trimtab_run *run, const struct record_outcome *outco
         run->setting[outcome->item[i].setting - 1]->revision++;
         run->setting[outcome->item[i].setting - 1]->ticket = ticket;
     }
+    resume_keep(run, true); /* before it is told: no revision that anybody has seen is used again */
     for (uint32_t i = 0; i < outcome->items; i++)
         setting_tell(run, run->setting[outcome->item[i].setting - 1], ticket, 0);
 }
@@ -196,6 +222,10 @@ static void apply_set(trimtab_run *run, const struct mailbox_request *request, s
 
     if (!check_set(run, request, answer))
         return;
+    if (!reserve_texts(run, request)) {
+        refuse(answer, REFUSED_BY_MODEL, "%s", err_sentence(ERR_NOMEM));
+        return;
+    }
     note_before(run, request, outcome);
     outcome->changed = false;
     uint32_t done = set_items(run, request, answer);

@@ -3,16 +3,13 @@
 #include <inttypes.h>
 #include <string.h>
 
-static int add_text(struct trimtab_args *args, struct value *value, const char *name, struct err *err)
+static void add_text(struct trimtab_args *args, struct value *value)
 {
     struct text text = value->text;
 
-    if (text.size > 0 && memchr(text.data, 0, text.size))
-        return err_set(err, ERR_INVALID, "parameter %s takes a text without zero bytes", name);
     value->text.data = args->texts.data + args->texts.size; /* reserved by args_init: it does not move */
     buf_add(&args->texts, text.data, text.size);
     buf_char(&args->texts, 0);
-    return 0;
 }
 
 static int add_item(struct trimtab_args *args, const struct mailbox_item *item, struct err *err)
@@ -26,7 +23,9 @@ static int add_item(struct trimtab_args *args, const struct mailbox_item *item, 
     if (code < 0)
         return code;
     *value = item->value;
-    return value->type == VALUE_STRING ? add_text(args, value, param->name, err) : 0;
+    if (value->type == VALUE_STRING)
+        add_text(args, value);
+    return 0;
 }
 
 static bool reserve_texts(struct trimtab_args *args, const struct mailbox_request *request)

@@ -8,10 +8,20 @@
 #define LOOK_NS INT64_C(250000000)
 #define INTERVAL_MAX 1024
 #define WAIT_MS 100
-/* Requests are taken while this much room is left: what is carried out can be told. */
+/* Requests are taken while this much room is left: what is carried out can be told. Values that are strings take more;
+ * but of the last 64 KiB of a segment, all there is on a full disk, something must do for a stop. */
 #define REQUEST_ROOM (16u * 1024)
+#define REQUEST_ROOM_STRING (4u * (TRIMTAB_STRING_MAX + 64))
+#define REQUEST_ROOM_MOST (48u * 1024)
 
 /* ---- the connection ---- */
+
+static void look_at_server(trimtab_run *run, int64_t now_ns)
+{
+    pulse_look(&run->pulse, now_ns);
+    start_look(run, now_ns);
+    notice_look(run, now_ns);
+}
 
 static void look(trimtab_run *run)
 {
@@ -22,7 +32,8 @@ static void look(trimtab_run *run)
     run->interval = (int32_t)(interval < 1 ? 1 : interval > INTERVAL_MAX ? INTERVAL_MAX : interval);
     run->countdown = run->interval;
     run->looked_ns = now_ns;
-    pulse_look(&run->pulse, now_ns);
+    look_at_server(run, now_ns);
+    resume_look(run, now_ns);
 }
 
 /* ---- requests and pauses ---- */
@@ -32,13 +43,20 @@ static bool is_interrupted(const trimtab_run *run)
     return __atomic_load_n(&run->interrupted, __ATOMIC_ACQUIRE);
 }
 
+static uint32_t request_room(const trimtab_run *run)
+{
+    uint32_t room = REQUEST_ROOM + run->strings * REQUEST_ROOM_STRING;
+
+    return room < REQUEST_ROOM_MOST ? room : REQUEST_ROOM_MOST;
+}
+
 static void take_requests(trimtab_run *run)
 {
     struct mailbox_request request;
 
     if (!mailbox_attention(&run->mailbox, run->step))
         return;
-    while (tell_untold(run) && journal_has_room(&run->journal, REQUEST_ROOM) &&
+    while (tell_untold(run) && journal_has_room(&run->journal, request_room(run)) &&
            mailbox_take(&run->mailbox, run->step, &request) == 1)
         apply_request(run, &request);
 }
@@ -68,7 +86,7 @@ static void wait_while_paused(trimtab_run *run)
             end_long_pause(run);
             return;
         }
-        pulse_look(&run->pulse, now_ns);
+        look_at_server(run, now_ns);
         pulse_wait(&run->pulse, (int)(left_ms < WAIT_MS ? left_ms : WAIT_MS));
         take_requests(run);
     }
@@ -87,7 +105,7 @@ static void arm(trimtab_run *run)
 
     if (run->pause_step < alarm_step)
         alarm_step = run->pause_step;
-    if (run->state != RUN_RUNNING || run->untold.ticket != 0)
+    if (run->state != RUN_RUNNING || run->untold.ticket != 0 || run->nonfinite.series != 0)
         alarm_step = INT64_MIN;
     run->alarm_step = alarm_step;
 }
@@ -97,9 +115,11 @@ static void carry_out(trimtab_run *run)
     settings_tell_changes(run, 0);
     if (is_interrupted(run) && run->state != RUN_STOPPING)
         tell_state(run, RUN_STOPPING, 0);
+    resume_begin(run); /* before anything is asked for: how the values stood */
     (void)tell_untold(run);
     if (run->state == RUN_RUNNING && run->step >= run->pause_step)
         pause_begin(run);
+    nonfinite_pause(run);
     take_requests(run);
     wait_while_paused(run);
     if (is_interrupted(run) && run->state != RUN_STOPPING)
@@ -169,8 +189,8 @@ static __attribute__((noinline)) bool getters_changed(trimtab_run *run)
     run->busy = true;
     run->alarm_step = INT64_MIN;
     for (uint32_t i = 0; i < run->settings && !changed; i++)
-        changed = run->setting[i]->get && setting_has_changed(run->setting[i]);
-    run->alarm_step = alarm_step;
+        changed = setting_is_polled(run->setting[i]) && setting_has_changed(run->setting[i]);
+    run->alarm_step = run->nonfinite.series != 0 ? INT64_MIN : alarm_step; /* a getter may have logged one */
     run->busy = false;
     return changed;
 }

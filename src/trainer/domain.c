@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 
 #include "trainer/json.h"
 
@@ -23,8 +24,14 @@ bool domain_int(struct domain *domain, int64_t min, int64_t max)
 
 void domain_plain(struct domain *domain, enum value_type type, uint32_t choices)
 {
-    *domain = (struct domain){.type = type, .choices = choices};
+    *domain = (struct domain){.type = type, .choices = choices, .bytes = UINT32_MAX};
     domain->min = domain->max = value_integer(type, 0);
+}
+
+void domain_string(struct domain *domain, uint32_t bytes)
+{
+    domain_plain(domain, VALUE_STRING, 0);
+    domain->bytes = bytes;
 }
 
 static const char *type_name(enum value_type type)
@@ -57,6 +64,17 @@ static int check_int(const struct domain *domain, const char *what, const char *
                    below ? "least" : "greatest", below ? domain->min.integer : domain->max.integer);
 }
 
+static int check_string(const struct domain *domain, const char *what, const char *name, struct text text,
+                        struct err *err)
+{
+    if (text.size > domain->bytes)
+        return err_set(err, ERR_INVALID, "%s %s takes at most %" PRIu32 " bytes of text, not %zu", what, name,
+                       domain->bytes, text.size);
+    if (text.size > 0 && memchr(text.data, 0, text.size))
+        return err_set(err, ERR_INVALID, "%s %s takes a text without zero bytes", what, name);
+    return 0;
+}
+
 int domain_check(const struct domain *domain, const char *what, const char *name, const struct value *value,
                  struct err *err)
 {
@@ -77,6 +95,8 @@ int domain_check(const struct domain *domain, const char *what, const char *name
             return err_set(err, ERR_INVALID, "%s %s has %" PRIu32 " choices, none with index %" PRId64, what, name,
                            domain->choices, value->integer);
         return 0;
+    case VALUE_STRING:
+        return check_string(domain, what, name, value->text, err);
     default:
         return 0;
     }

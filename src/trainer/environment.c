@@ -11,6 +11,8 @@
 #include "trainer/git.h"
 #include "trainer/json.h"
 
+#define MORE " ..." /* after a command that is too long */
+
 /* Well-formed UTF-8 of at most TRIMTAB_TEXT_MAX bytes, allocated. */
 static char *clean_copy(const char *text, size_t size)
 {
@@ -23,21 +25,65 @@ static char *clean_copy(const char *text, size_t size)
     return copy;
 }
 
-/* The arguments with spaces between them. */
+static bool is_plain(const char *argument)
+{
+    return *argument && argument[strspn(argument, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+                                                  "_./=:,@%+-")] == 0;
+}
+
+/* As a shell takes it: in single quotes, where it is not plain. */
+static void add_argument(struct buf *out, const char *argument)
+{
+    if (is_plain(argument)) {
+        buf_text(out, argument);
+        return;
+    }
+    buf_char(out, '\'');
+    for (; *argument; argument++) {
+        if (*argument == '\'')
+            buf_text(out, "'\\''");
+        else
+            buf_char(out, *argument);
+    }
+    buf_char(out, '\'');
+}
+
+/* `bytes` are arguments that each end with a zero. What does not fit is left out, whole arguments and all after them.
+ */
+static void add_command(struct buf *out, const char *bytes, size_t size)
+{
+    const char *end = bytes + size;
+
+    while (bytes < end) {
+        size_t before = out->size;
+        const char *next = memchr(bytes, 0, (size_t)(end - bytes));
+        if (next) {
+            buf_text(out, before > 0 ? " " : "");
+            add_argument(out, bytes);
+        }
+        if (!next || out->size > TRIMTAB_TEXT_MAX - sizeof MORE) {
+            out->size = before;
+            buf_text(out, MORE);
+            return;
+        }
+        bytes = next + 1;
+    }
+}
+
 static char *read_command(void)
 {
     char bytes[TRIMTAB_TEXT_MAX];
+    struct buf command;
     int fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
     ssize_t got = fd < 0 ? 0 : read(fd, bytes, sizeof bytes);
 
     if (fd >= 0)
         (void)close(fd);
-    while (got > 0 && bytes[got - 1] == 0)
-        got--;
-    for (ssize_t i = 0; i < got; i++)
-        if (bytes[i] == 0)
-            bytes[i] = ' ';
-    return clean_copy(bytes, got > 0 ? (size_t)got : 0);
+    buf_init(&command);
+    add_command(&command, bytes, got > 0 ? (size_t)got : 0);
+    char *copy = clean_copy(buf_string(&command), command.size);
+    buf_finish(&command);
+    return copy;
 }
 
 static char *read_host(void)

@@ -4,8 +4,8 @@
 
 #include "trainer/run.h"
 
-/* Host, command line, working folder, start time of the run, and the same as config: command, folder, host, pid,
- * started, and git_commit where the working folder lies in a work tree. False: no memory. */
+/* Host, command line (as a shell takes it), working folder, start time of the run, and the same as config: command,
+ * folder, host, pid, started, and git_commit where the working folder lies in a work tree. False: no memory. */
 bool environment_learn(trimtab_run *run);
 
 #endif

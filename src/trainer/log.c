@@ -1,25 +1,10 @@
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 
+#include "trainer/resume.h"
 #include "trainer/tell.h"
 
 /* ---- scalars ---- */
-
-static void tell_nonfinite(trimtab_run *run, struct series *series, int64_t step, double value)
-{
-    char text[TRIMTAB_NAME_MAX + 64];
-
-    if (series->nonfinite_told)
-        return;
-    series->nonfinite_told = true;
-    (void)snprintf(text, sizeof text, "%s is %s at step %" PRId64, series->name,
-                   isnan(value) ? "NaN"
-                   : value > 0  ? "Infinity"
-                                : "-Infinity",
-                   step);
-    (void)tell_message(run, TRIMTAB_WARNING, text);
-}
 
 static void refuse_scalar(trimtab_run *run, trimtab_series series)
 {
@@ -44,7 +29,7 @@ void trimtab_log(trimtab_run *run, trimtab_series series, double value)
     }
     journal_scalar(&run->journal, series.id, value);
     if (__builtin_expect(!isfinite(value), 0))
-        tell_nonfinite(run, &run->series[series.id - 1], run->step, value);
+        nonfinite_logged(run, series.id, run->step, value);
 }
 
 void trimtab_log_at(trimtab_run *run, trimtab_series series, int64_t step, double value)
@@ -60,7 +45,7 @@ void trimtab_log_at(trimtab_run *run, trimtab_series series, int64_t step, doubl
     }
     journal_scalar_at(&run->journal, series.id, step, value);
     if (__builtin_expect(!isfinite(value), 0))
-        tell_nonfinite(run, &run->series[series.id - 1], step, value);
+        nonfinite_logged(run, series.id, step, value);
 }
 
 void trimtab_flush(trimtab_run *run)
@@ -83,7 +68,9 @@ int trimtab_checkpoint(trimtab_run *run, const char *id, const char *path, uint6
     record.checkpoint.id = text_from(id);
     record.checkpoint.path = text_from(path ? path : "");
     record.checkpoint.bytes = bytes;
-    return tell_put(run, &record);
+    int code = tell_put(run, &record);
+    resume_checkpoint(run, id, path, bytes);
+    return code;
 }
 
 int trimtab_message(trimtab_run *run, trimtab_level level, const char *text)

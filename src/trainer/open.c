@@ -27,10 +27,21 @@ static int choose_name(trimtab_run *run, const trimtab_options *options)
     return run->name ? 0 : err_set(&run->err, ERR_NOMEM, "%s", err_sentence(ERR_NOMEM));
 }
 
+/* A resumed run for which no folder is named: the newest one of its name that nobody trains; else a new one. */
+static int choose_folder(trimtab_run *run, const trimtab_options *options, char path[PATH_MAX])
+{
+    const char *given = getenv("TRIMTAB_RUN");
+    bool named = options->run || (given && *given);
+
+    if (run->resume.asked && !named && run_newest_left(run->name, path, NULL) == 0)
+        return 0;
+    return folder_choose(options->run, run->name, path, &run->err);
+}
+
 static int open_folder(trimtab_run *run, const trimtab_options *options)
 {
     char path[PATH_MAX];
-    int code = folder_choose(options->run, run->name, path, &run->err);
+    int code = choose_folder(run, options, path);
 
     if (code == 0)
         code = folder_open(&run->folder, path, false, &run->err);
@@ -42,40 +53,16 @@ static int open_folder(trimtab_run *run, const trimtab_options *options)
     return 0;
 }
 
-static bool is_locked_by_another(int fd)
-{
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-
-    return fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
-}
-
-/* A record lock does not keep its own process out, and a second descriptor of the file, once closed, would free the
- * first one's lock: so a descriptor of it that is open already is looked for. */
-static bool is_ours_already(int folder_fd, const char *name)
-{
-    DIR *descriptors = opendir("/proc/self/fd");
-    const struct dirent *entry;
-    struct stat file, open_file;
-    bool ours = false;
-
-    if (!descriptors)
-        return false;
-    if (fstatat(folder_fd, name, &file, 0) == 0) {
-        while (!ours && (entry = readdir(descriptors))) {
-            int fd = (int)strtol(entry->d_name, NULL, 10);
-            ours = entry->d_name[0] != '.' && fstat(fd, &open_file) == 0 && open_file.st_dev == file.st_dev &&
-                   open_file.st_ino == file.st_ino && !is_locked_by_another(fd);
-        }
-    }
-    (void)closedir(descriptors);
-    return ours;
-}
-
 static int there_is_one(void *context, struct segment_id *id)
 {
     (void)context;
     (void)id;
     return 1;
+}
+
+static bool has_journal(const trimtab_run *run)
+{
+    return journal_folder_each(run->journal_fd, there_is_one, NULL, NULL) == 1;
 }
 
 /* Greater than that of every life before this one: what has a lesser one is taken for read. Where the file that names
@@ -84,8 +71,7 @@ static uint64_t next_ordinal(const trimtab_run *run, const struct holder *last)
 {
     if (last->ordinal > 0)
         return last->ordinal + 1;
-    bool is_new = faccessat(run->folder.run_fd, "run.db", F_OK, 0) < 0 &&
-                  journal_folder_each(run->journal_fd, there_is_one, NULL, NULL) != 1;
+    bool is_new = faccessat(run->folder.run_fd, "run.db", F_OK, 0) < 0 && !has_journal(run);
     return is_new ? 1 : (uint64_t)(clock_real_ns() / 1000000); /* no two lives begin in one millisecond */
 }
 
@@ -93,7 +79,7 @@ static int take_lock(trimtab_run *run)
 {
     struct holder last = {0};
 
-    if (is_ours_already(run->folder.run_fd, "trainer"))
+    if (lock_is_ours(run->folder.run_fd, "trainer"))
         return err_set(&run->err, ERR_BUSY, "%s is recorded by this process already (pid %ld)", run->folder.path,
                        (long)getpid());
     run->lock_fd = lock_take(run->folder.run_fd, "trainer", &last, &run->err);
@@ -103,6 +89,8 @@ static int take_lock(trimtab_run *run)
     if (run->lock_fd < 0)
         return err_wrap(&run->err, "%.200s", run->folder.path);
     run->ordinal = next_ordinal(run, &last);
+    run->resume.lived = has_journal(run);
+    resume_open(run, &last);
     if (getrandom(&run->incarnation, sizeof run->incarnation, GRND_NONBLOCK) != (ssize_t)sizeof run->incarnation)
         return err_errno(&run->err, ERR_SYSTEM, "no random bits");
     /* Before the first segment: two lives of a run must never have the same ordinal. */
@@ -168,7 +156,10 @@ int open_run(trimtab_run *run, const trimtab_options *options)
         return code;
     pulse_init(&run->pulse, run->folder.local_fd);
     pulse_beat(&run->pulse, clock_monotonic_ns());
+    run->err = (struct err){0}; /* of what was looked for and rightly not found */
     __atomic_store_n(run->mark, MARK_LIVE, __ATOMIC_RELEASE);
+    (void)nonfinite_declare(run);
+    resume_tell_fault(run);
     return 0;
 }
 
@@ -194,4 +185,5 @@ void open_undo(trimtab_run *run)
         (void)close(run->journal_fd);
     run->journal_fd = -1;
     folder_close(&run->folder);
+    resume_file_close(&run->resume.file);
 }

@@ -7,7 +7,6 @@
 
 #include "base/clock.h"
 #include "base/utf8.h"
-#include "trainer/notice.h"
 #include "trainer/open.h"
 #include "trainer/tell.h"
 
@@ -80,6 +79,10 @@ static trimtab_run *run_create(const trimtab_options *options)
     run->folder.run_fd = run->folder.local_fd = -1;
     run->journal_fd = run->lock_fd = run->pulse.fd = -1;
     buf_init(&run->scratch);
+    buf_init(&run->texts);
+    resume_init(&run->resume, options->resume);
+    start_init(&run->start, !options->no_server);
+    run->notice.quiet = options->quiet;
     return run;
 }
 
@@ -104,6 +107,8 @@ static void run_destroy(trimtab_run *run)
     free(run->command);
     free(run->working_folder);
     buf_finish(&run->scratch);
+    buf_finish(&run->texts);
+    resume_finish(&run->resume);
     free(run);
 }
 
@@ -124,9 +129,10 @@ trimtab_run *trimtab_open(const trimtab_options *options)
     if (open_run(run, options) < 0) {
         open_undo(run);
         run->inert = true;
+    } else {
+        start_look(run, clock_monotonic_ns());
     }
-    if (!options->quiet)
-        notice_print(run);
+    notice_begin(run, clock_monotonic_ns());
     return run;
 }
 
@@ -140,6 +146,9 @@ static void tell_end(trimtab_run *run)
     tell_begin(run, &record, RECORD_END);
     record.end.state = RUN_FINISHED;
     (void)tell_put(run, &record);
+    resume_keep(run, false);
+    start_reap(&run->start);
+    notice_end(run);
 }
 
 void trimtab_close(trimtab_run *run)

@@ -10,8 +10,12 @@
 #include "channel/liveness.h"
 #include "channel/mailbox.h"
 #include "trainer/action.h"
+#include "trainer/nonfinite.h"
+#include "trainer/notice.h"
 #include "trainer/pulse.h"
+#include "trainer/resume.h"
 #include "trainer/setting.h"
+#include "trainer/start.h"
 
 #define RUN_CONFIGS_MAX 1024u
 #define RUN_NO_STEP INT64_MAX
@@ -69,13 +73,14 @@ struct trimtab_run {
     struct series *series;
     uint32_t series_count, series_capacity;
     struct setting *setting[TRIMTAB_SETTINGS_MAX];
-    uint32_t settings;
+    uint32_t settings, strings; /* strings: of these */
     struct action *action[TRIMTAB_ACTIONS_MAX];
     uint32_t actions;
     struct config *config;
     uint32_t configs, config_capacity;
-    size_t declared_bytes; /* of all of them restated */
-    struct buf scratch;
+    size_t declared_bytes;     /* of all of them restated */
+    struct buf scratch, texts; /* texts: of the outcome of a set */
+    struct nonfinite nonfinite;
 
     /* Who we are. */
     char *name, *host, *command, *working_folder; /* well-formed UTF-8 */
@@ -85,6 +90,9 @@ struct trimtab_run {
     struct incarnation incarnation;
     uint64_t ordinal;
     struct pulse pulse;
+    struct start start;
+    struct notice notice;
+    struct resume resume;
     bool inert; /* from the start: off, or could not be opened */
     uint8_t no_mark;
     struct err err;

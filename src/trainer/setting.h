@@ -8,6 +8,7 @@
 
 #include "channel/record.h"
 #include "trainer/domain.h"
+#include "trainer/setting_text.h"
 
 struct setting {
     uint32_t id; /* 1, 2, 3, ... */
@@ -18,11 +19,12 @@ struct setting {
     int (*set)(void *user, trimtab_value *value, trimtab_result *why);
     void (*get)(void *user, trimtab_value *value);
     void *user;
-    uint32_t watch;    /* of a variable: its place in the run's watches */
-    struct value told; /* what clients know */
-    struct value held; /* what a setter without a getter last took */
-    uint64_t revision; /* how many requests were applied to it */
-    uint64_t ticket;   /* of the request whose value is in force; 0: none */
+    uint32_t watch;            /* of a variable that is no string: its place in the run's watches */
+    struct value told;         /* what clients know */
+    struct value held;         /* what a setter without a getter last took */
+    struct setting_text *text; /* of a string: where their bytes are; else NULL */
+    uint64_t revision;         /* how many requests were applied to it */
+    uint64_t ticket;           /* of the request whose value is in force; 0: none */
 };
 
 /* A bound variable, in as little memory as the hot path can do with. */
@@ -47,13 +49,23 @@ static inline uint64_t watch_bits(const struct watch *watch)
     return narrow;
 }
 
-/* How large a variable of this type is, and what is in it. */
+/* How large a variable of this type is, and what is in it. Not of a string. */
 uint32_t setting_bytes(enum value_type type);
 uint64_t setting_bits(const struct setting *setting);
-/* The program may leave a type of its own in there: the declared one holds. */
-struct value setting_value(enum value_type type, const trimtab_value *value);
+/* Does the run's watch see its changes? */
+static inline bool setting_is_watched(const struct setting *setting)
+{
+    return setting->variable && !setting->text;
+}
+/* Must it be read to see a change? */
+static inline bool setting_is_polled(const struct setting *setting)
+{
+    return setting->get || (setting->variable && setting->text);
+}
+/* Takes this for what it was told and holds: of a setting that is being made. */
+void setting_begin(struct setting *setting, const trimtab_value *value);
 
-/* The value in effect now. */
+/* The value in effect now; a text lives until it is read again, or told. */
 struct value setting_read(const struct setting *setting);
 /* Gives it this value (checked already). 0, or what the setter returned after it told `why`. */
 int setting_write(struct setting *setting, const struct value *value, trimtab_result *why);

@@ -11,6 +11,7 @@ void event_run_members(struct buf *out, const struct run *run, int64_t now_ns)
     member_text(out, "state", run_state_name(run->state));
     members_progress(out, run);
     members_rate(out, run);
+    member_bool(out, "frozen", run->frozen);
     member_time(out, "time", now_ns);
 }
 
@@ -65,9 +66,19 @@ void event_message_members(struct buf *out, uint32_t level, struct text text, in
     member_text(out, "level", level == 3 ? "error" : level == 2 ? "warning" : "info");
     member(out, "text");
     json_add_text(out, text);
-    member_integer(out, "step", step);
+    if (step != MAILBOX_NO_STEP)
+        member_integer(out, "step", step);
+    else
+        member_null(out, "step");
     member_time(out, "time", time_ns);
     member_text(out, "by", by);
+}
+
+void event_said_members(struct buf *out, const struct said *said)
+{
+    event_message_members(out, said->level, text_from(said->text), said->step, said->time_ns, said->by);
+    if (said->id)
+        member_count(out, "id", said->id);
 }
 
 void event_checkpoint_members(struct buf *out, const struct checkpoint *checkpoint)
@@ -112,6 +123,10 @@ const char *event_name(enum event_kind kind)
         return "checkpoint";
     case EVENT_DECLARED:
         return "declared";
+    case EVENT_CLIENT:
+        return "client";
+    case EVENT_OUTPUT:
+        return "output";
     }
     return "";
 }

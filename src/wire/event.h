@@ -11,7 +11,8 @@ void event_setting_members(struct buf *out, const struct setting *setting, int64
                            uint64_t overrides);
 void event_started_members(struct buf *out, const struct ticket *ticket, int64_t step, int64_t time_ns);
 void event_outcome_members(struct buf *out, const struct ticket *ticket, const struct run *run);
-/* by: "trainer" or who said it. */
+void event_said_members(struct buf *out, const struct said *said);
+/* The same of a message without a number. by: "trainer" or "trimtab". */
 void event_message_members(struct buf *out, uint32_t level, struct text text, int64_t step, int64_t time_ns,
                            const char *by);
 void event_checkpoint_members(struct buf *out, const struct checkpoint *checkpoint);

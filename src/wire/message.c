@@ -79,9 +79,9 @@ static int refuse_long(struct refusal *refusal, const char *text)
     return -1;
 }
 
-static void head_fill(const struct message *message, struct message_head *head)
+static void head_fill(const struct message *message, const json_t *object, struct message_head *head)
 {
-    const json_t *code = json_object_get(message->parse.root, "code"), *id = json_object_get(message->parse.root, "id");
+    const json_t *code = json_object_get(object, "code"), *id = json_object_get(object, "id");
     if (json_is_integer(code)) {
         head->code = json_integer_value(code);
         head->code_known = true;
@@ -91,23 +91,33 @@ static void head_fill(const struct message *message, struct message_head *head)
         id_take(id, &head->id);
 }
 
-/* Of an object with a name that stands twice or holds U+0000. */
-static int refuse_oddity(const struct parse *parse, struct refusal *refusal)
+/* Of a message with a name that stands twice or holds U+0000. */
+static int check_oddity(const struct parse *parse, struct refusal *refusal)
 {
     if (parse->oddity == ODDITY_TWICE)
         return refuse(refusal, ERROR_CODE, "the member \"%.*s\" stands twice in one object",
                       TEXT_SHOWN(parse->odd_name));
-    return refuse(refusal, ERROR_CODE, "the member's name \"%.*s\" holds U+0000", TEXT_SHOWN(parse->odd_name));
+    if (parse->oddity == ODDITY_NUL)
+        return refuse(refusal, ERROR_CODE, "the member's name \"%.*s\" holds U+0000", TEXT_SHOWN(parse->odd_name));
+    return 0;
 }
 
-static int check_understood(const struct message *message, const struct message_head *head, struct refusal *refusal)
+size_t message_count(const struct message *message)
+{
+    return json_is_array(message->parse.root) ? json_array_size(message->parse.root) : 1;
+}
+
+const json_t *message_object(const struct message *message, size_t i)
 {
     const json_t *root = message->parse.root;
-    if (!json_is_object(root))
-        return refuse(refusal, ERROR_CODE, "the message is %s; expected an object", message_shown(message, root).text);
-    if (message->parse.oddity != ODDITY_NONE)
-        return refuse_oddity(&message->parse, refusal);
-    const json_t *code = json_object_get(root, "code");
+    return json_is_array(root) ? json_array_get(root, i) : root;
+}
+
+int message_head(const struct message *message, size_t i, struct message_head *head, struct refusal *refusal)
+{
+    const json_t *object = message_object(message, i), *code = json_object_get(object, "code");
+    *head = (struct message_head){0};
+    head_fill(message, object, head);
     if (!code)
         return refuse(refusal, ERROR_CODE, "code is missing; expected an integer");
     if (!head->code_known)
@@ -119,6 +129,63 @@ static int check_understood(const struct message *message, const struct message_
     return 0;
 }
 
+/* ---- a list, judged whole ---- */
+
+static int check_elements(const struct message *message, struct refusal *refusal)
+{
+    const json_t *list = message->parse.root;
+    size_t count = json_array_size(list);
+    if (count == 0 || count > CODE_LIMIT)
+        return refuse(refusal, ERROR_CODE, "the message is a list of %zu; expected 1 to %d requests", count,
+                      CODE_LIMIT);
+    for (size_t i = 0; i < count; i++)
+        if (!json_is_object(json_array_get(list, i)))
+            return refuse(refusal, ERROR_CODE, "element %zu of the list is %s; expected an object", i + 1,
+                          message_shown(message, json_array_get(list, i)).text);
+    return 0;
+}
+
+/* Whether the code of the i-th has stood before it. */
+static bool is_again(const json_t *list, size_t i)
+{
+    const json_t *code = json_object_get(json_array_get(list, i), "code");
+    for (size_t j = 0; j < i && json_is_integer(code); j++) {
+        const json_t *other = json_object_get(json_array_get(list, j), "code");
+        if (json_is_integer(other) && json_integer_value(other) == json_integer_value(code))
+            return true;
+    }
+    return false;
+}
+
+static int check_codes(const json_t *list, struct message_head *head, struct refusal *refusal)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        if (!is_again(list, i))
+            continue;
+        head->code = json_integer_value(json_object_get(json_array_get(list, i), "code"));
+        head->code_known = true;
+        refuse(refusal, ERROR_CODE, "code %" PRId64 " stands twice in the list; nothing of it is carried out",
+               head->code);
+        refusal->same_code = true;
+        return -1;
+    }
+    return 0;
+}
+
+static int check_whole(const struct message *message, struct message_head *head, struct refusal *refusal)
+{
+    const json_t *root = message->parse.root;
+    if (json_is_array(root))
+        return check_elements(message, refusal) < 0 || check_oddity(&message->parse, refusal) < 0 ||
+                       check_codes(root, head, refusal) < 0
+                   ? -1
+                   : 0;
+    if (!json_is_object(root))
+        return refuse(refusal, ERROR_CODE, "the message is %s; expected an object", message_shown(message, root).text);
+    head_fill(message, root, head);
+    return check_oddity(&message->parse, refusal);
+}
+
 static int message_take(struct message *message, const char *text, size_t size, struct message_head *head,
                         struct refusal *refusal)
 {
@@ -128,8 +195,7 @@ static int message_take(struct message *message, const char *text, size_t size, 
         return refuse_text(refusal, parse->wrong, text, parse->offset);
     if (!parse->root)
         return refuse(refusal, ERROR_INTERNAL, "out of memory");
-    head_fill(message, head);
-    return check_understood(message, head, refusal);
+    return check_whole(message, head, refusal);
 }
 
 int message_read(const char *text, size_t size, struct message **message, struct message_head *head,

@@ -12,6 +12,8 @@ struct message {
 struct shown {
     char text[96];
 };
+/* The i-th request: an object. */
+const json_t *message_object(const struct message *message, size_t i);
 /* 7, 5.0, true, "abc", a text of 70 bytes, a list of 2, ... */
 struct shown message_shown(const struct message *message, const json_t *value);
 

@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
-void ndjson_init(struct ndjson *in, size_t limit)
+void ndjson_init(struct ndjson *in, uint32_t limit)
 {
     *in = (struct ndjson){.limit = limit};
     buf_init(&in->pending);
@@ -28,7 +28,7 @@ static void drop_taken(struct ndjson *in)
 
 bool ndjson_feed(struct ndjson *in, const char *data, size_t size)
 {
-    assert(!in->ended);
+    assert(!in->ended && size <= UINT32_MAX - in->pending.size);
     drop_taken(in);
     buf_add(&in->pending, data, size);
     return !in->pending.failed;
@@ -49,7 +49,7 @@ static size_t line_whole(struct ndjson *in, const char *line, size_t *size)
 {
     const char *rest = in->pending.data + in->scanned;
     const char *lf = memchr(rest, '\n', in->pending.size - in->scanned);
-    in->scanned = in->pending.size;
+    in->scanned = (uint32_t)in->pending.size;
     size_t held = in->pending.size - in->taken;
     size_t whole = lf ? (size_t)(lf - line) + 1 : in->ended ? held : 0;
     *size = without_cr(line, lf ? whole - 1 : held);
@@ -63,13 +63,13 @@ int ndjson_next(struct ndjson *in, const char **line, size_t *size)
         size_t whole = line_whole(in, *line, size);
         if (*size > in->limit) {
             /* Always this much, however the bytes came. */
-            *size = in->limit + 1;
+            *size = (size_t)in->limit + 1;
             in->scanned = in->taken;
             return -1;
         }
         if (whole == 0)
             return 0;
-        in->taken += whole;
+        in->taken += (uint32_t)whole;
         in->scanned = in->taken;
         if (*size > 0)
             return 1;

@@ -7,13 +7,14 @@
 
 struct ndjson {
     struct buf pending; /* bytes of lines not yet given out */
-    size_t scanned;     /* of pending: no LF in these */
-    size_t taken;       /* of pending: given out, dropped with the next bytes */
-    size_t limit;       /* of one line */
+    uint32_t scanned;   /* of pending: no LF in these */
+    uint32_t taken;     /* of pending: given out, dropped with the next bytes */
+    uint32_t limit;     /* of one line */
     bool ended;
 };
 
-void ndjson_init(struct ndjson *in, size_t limit);
+/* Lines are taken before more bytes come: what is held stays below 4 GiB. */
+void ndjson_init(struct ndjson *in, uint32_t limit);
 void ndjson_finish(struct ndjson *in);
 /* Adds bytes as they came. False for want of memory. */
 bool ndjson_feed(struct ndjson *in, const char *data, size_t size);

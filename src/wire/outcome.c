@@ -80,7 +80,8 @@ static void member_items(struct buf *out, const struct outcome *outcome, const s
 
 static bool tells_changed(enum code code)
 {
-    return code == CODE_PAUSE || code == CODE_RESUME || code == CODE_STOP || code == CODE_ADVANCE;
+    return code == CODE_PAUSE || code == CODE_RESUME || code == CODE_STOP || code == CODE_ADVANCE ||
+           code == CODE_FREEZE;
 }
 
 void outcome_facts(struct buf *out, const struct ticket *ticket, const struct run *run)

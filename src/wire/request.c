@@ -9,8 +9,6 @@
 #include "wire/canonical.h"
 #include "wire/message.h"
 
-/* A glob is as long as a few names: what a subscription holds is bounded. */
-
 struct taking {
     const struct message *message;
     const struct protocol_param *param;
@@ -37,6 +35,7 @@ static struct sentence expected(const struct protocol_param *param)
         [PARAM_VALUES] = "an object of %.0f to %.0f members",
         [PARAM_COUNTS] = "an object of %.0f to %.0f members",
         [PARAM_CURSOR] = "{\"epoch\":E,\"n\":N} with integers >= 0",
+        [PARAM_TRUTH] = "true or false",
     };
     struct sentence sentence;
     snprintf(sentence.text, sizeof sentence.text, formats[param->kind], param->least, param->most);
@@ -227,12 +226,20 @@ static int take_cursor(const struct taking *taking, const json_t *value)
     return 0;
 }
 
+static int take_truth(const struct taking *taking, const json_t *value)
+{
+    if (!json_is_boolean(value))
+        return refuse_arg(taking, value);
+    taking->arg->truth = json_is_true(value);
+    return 0;
+}
+
 static int take_value(const struct taking *taking, const json_t *value)
 {
     static int (*const takes[])(const struct taking *, const json_t *) = {
         [PARAM_INTEGER] = take_integer, [PARAM_NUMBER] = take_number, [PARAM_TEXT] = take_text,
         [PARAM_TEXTS] = take_texts,     [PARAM_VALUES] = take_pairs,  [PARAM_COUNTS] = take_pairs,
-        [PARAM_CURSOR] = take_cursor,
+        [PARAM_CURSOR] = take_cursor,   [PARAM_TRUTH] = take_truth,
     };
     taking->arg->present = true;
     return takes[taking->param->kind](taking, value);
@@ -264,11 +271,11 @@ static int refuse_member(const struct protocol_code *entry, const char *name, st
                   TEXT_SHOWN(shown), names.text);
 }
 
-static int check_members(const json_t *root, const struct protocol_code *entry, struct refusal *refusal)
+static int check_members(const json_t *object, const struct protocol_code *entry, struct refusal *refusal)
 {
     const char *name;
     json_t *value;
-    json_object_foreach((json_t *)root, name, value)
+    json_object_foreach((json_t *)object, name, value)
     {
         if (strcmp(name, "code") != 0 && strcmp(name, "id") != 0 && !is_param(entry, name))
             return refuse_member(entry, name, refusal);
@@ -276,9 +283,10 @@ static int check_members(const json_t *root, const struct protocol_code *entry, 
     return 0;
 }
 
-static int check_id(const struct message *message, const struct message_head *head, struct refusal *refusal)
+static int check_id(const struct message *message, const json_t *object, const struct message_head *head,
+                    struct refusal *refusal)
 {
-    const json_t *id = json_object_get(message->parse.root, "id");
+    const json_t *id = json_object_get(object, "id");
     if (!id || head->id.kind != REQUEST_ID_NONE)
         return 0;
     return refuse(refusal, ERROR_PARAMETER,
@@ -286,13 +294,13 @@ static int check_id(const struct message *message, const struct message_head *he
                   message_shown(message, id).text);
 }
 
-static int take_params(const struct message *message, const struct protocol_code *entry, struct request *request,
+static int take_params(const struct message *message, const json_t *object, struct request *request,
                        struct refusal *refusal)
 {
     size_t count;
-    const struct protocol_param *params = protocol_params(entry->code, &count);
+    const struct protocol_param *params = protocol_params(request->code, &count);
     for (size_t i = 0; i < count; i++) {
-        const json_t *value = json_object_get(message->parse.root, protocol_arg_name(params[i].arg));
+        const json_t *value = json_object_get(object, protocol_arg_name(params[i].arg));
         struct taking taking = {message, &params[i], &request->arg[params[i].arg], refusal};
         if (value && take_value(&taking, value) < 0)
             return -1;
@@ -317,14 +325,14 @@ static int make_canonical(const json_t *root, struct text *canonical, struct ref
     return 0;
 }
 
-int message_request(const struct message *message, const struct message_head *head, struct request *request,
+int message_request(const struct message *message, size_t i, const struct message_head *head, struct request *request,
                     struct refusal *refusal)
 {
     *request = (struct request){.code = head->entry->code, .id = head->id};
-    const json_t *root = message->parse.root;
-    if (check_id(message, head, refusal) < 0 || check_members(root, head->entry, refusal) < 0 ||
-        take_params(message, head->entry, request, refusal) < 0 ||
-        make_canonical(root, &request->canonical, refusal) < 0) {
+    const json_t *object = message_object(message, i);
+    if (check_id(message, object, head, refusal) < 0 || check_members(object, head->entry, refusal) < 0 ||
+        take_params(message, object, request, refusal) < 0 ||
+        make_canonical(object, &request->canonical, refusal) < 0) {
         request_finish(request);
         return -1;
     }

@@ -114,8 +114,8 @@ class Case(unittest.TestCase):
         self.run_folder = self.folder / "run"
         self.processes = []
         self.environment = dict(os.environ, XDG_STATE_HOME=str(self.folder / "state"), HOME=str(self.folder),
-                                TRIMTAB_HOME=str(self.folder / "runs"))
-        for name in ("TRIMTAB", "TRIMTAB_RUN"):
+                                TRIMTAB_HOME=str(self.folder / "runs"), TRIMTAB_SERVER="off")
+        for name in ("TRIMTAB", "TRIMTAB_RUN", "TRIMTAB_RESUME"):
             self.environment.pop(name, None)
 
     def tearDown(self):

@@ -184,7 +184,7 @@ class Folders(Bad):
         self.wait_status(self.connect(run), "the end", lambda s: s["run"]["state"] == "finished" and not s["trainer"]["attached"])
         self.assertEqual(self.end(server), 0)
         self.assertEqual(self.tool("audit", "--verify", "--run", run).returncode, 0)
-        self.assertEqual(sorted(os.listdir(run)), ["journal", "lock", "run.db", "trainer"])
+        self.assertEqual(sorted(os.listdir(run)), ["journal", "lock", "resume", "run.db", "trainer"])
 
     def test_parents_are_made(self):
         self.steer(self.folder / "a" / "b" / "c")
@@ -913,7 +913,10 @@ class Waiting(Bad):
         if not self.mount(1):
             return
         self.fill()
+        self.serve_fails(str(self.run_folder), "other things lie in it")
+        (self.run_folder / "ballast").rename(self.run_folder / "output")  # what a run's folder may hold before it is one
         self.serve_fails(str(self.run_folder), "no room on the disk")
+        (self.run_folder / "output").rename(self.run_folder / "ballast")
         trainer = self.train("--steps", 10, keep_output=True)
         _, said = trainer.communicate(timeout=PATIENCE)
         self.assertEqual((trainer.returncode, len(said.splitlines())), (3, 1))

@@ -143,7 +143,7 @@ class Verbs(Cli):
         shown = self.shown("status", *self.run_option)
         self.assertRegex(shown, r"(?m)^toy  \x1b\[32mrunning\x1b\[0m for ")
         self.assertIn(str(self.run_folder), shown)
-        self.assertRegex(shown, r"(?m)^settings +lr +0\.1 +revision 0$")
+        self.assertRegex(shown, r"(?m)^settings +pause_on_nonfinite +false +revision 0\n +lr +0\.1 +revision 0$")
         self.assertIn(f"pid {self.trainer.pid}", shown)
         self.assertRegex(shown, r"(?m)^history +stored$")
         self.assertNotIn("\x1b", self.shown("status", *self.run_option, NO_COLOR="1"))
@@ -151,7 +151,7 @@ class Verbs(Cli):
         self.assertEqual(json.loads(self.shown("status", "--json", *self.run_option))["result"]["run"]["name"], "toy")
 
     def test_describe(self):
-        self.assertEqual(self.piped("describe", *self.run_option)["result"]["settings"][0]["name"], "lr")
+        self.assertEqual(self.piped("describe", *self.run_option)["result"]["settings"][1]["name"], "lr")
         shown = self.shown("describe", *self.run_option)
         for pattern in (r"lr +0\.1 +double +1e-06 to 1 +revision 0 +learning rate", r"mode +slow +choice +slow\|fast\|1e3", r"actions +echo",
                         r"times=1 +int +1 to 10", r"series +toy/value +\S+ steps +at step \d+ +\d+ points"):
@@ -247,7 +247,7 @@ class Verbs(Cli):
         self.assertEqual(self.tool("watch", "--for", "0.1", *self.run_option).returncode, 0)
 
     def test_watch_on_a_terminal(self):
-        screen = self.screen("watch", *self.run_option, columns=60)
+        screen = self.screen("watch", "--plain", *self.run_option, columns=60)
         screen.until(r"the run is running at step \d+\n")
         screen.until(r"(?m)^step \d+.*toy/value \S+\n")
         self.tool("set", "lr=0.5", "--reason", "why\x07 not", *self.run_option)
@@ -257,7 +257,7 @@ class Verbs(Cli):
         self.assertLessEqual(max(len(line) for line in screen.text().splitlines() if line.startswith("step ")), 60)
 
     def watching(self):
-        watchers = [self.start(TRIMTAB, "watch", *self.run_option, keep_output=True), self.screen("watch", *self.run_option)]
+        watchers = [self.start(TRIMTAB, "watch", *self.run_option, keep_output=True), self.screen("watch", "--plain", *self.run_option)]
         self.assertEqual(json.loads(watchers[0].stdout.readline())["event"], "declared")
         watchers[1].until("the run is")
         return watchers
@@ -515,7 +515,7 @@ class Terminal(Cli):
         self.addCleanup(server.close)
         where = ("--connect", server.address)
         verbs = (["status"], ["describe"], ["audit"], ["pause"], ["resume"], ["stop"], ["advance", "1"], ["set", "lr=b"], ["act", "go"],
-                 ["cancel", "1"], ["call", '{"code":3}'], ["call", '{"code":5}'], ["watch", "--for", "1.2"], ["watch", "--json", "--for", "0.2"],
+                 ["cancel", "1"], ["call", '{"code":3}'], ["call", '{"code":5}'], ["watch", "--plain", "--for", "1.2"], ["watch", "--json", "--for", "0.2"],
                  ["watch", "--topics", "declarations,scalars", "--for", "0.2"], ["status", "--json"], ["set", "nothing=1"], ["act", "nothing"],
                  ["set", "lr"], ["shutdown"])
         for refuses in (False, True):
@@ -538,7 +538,7 @@ class Terminal(Cli):
         wire.result(1, name="eve\x1b[31m")
         wire.result(20, settings={"lr": 0.2}, reason="\x1b]0;pwned\x07\n\u202e")
         wire.result(20, settings={"lr": 0.2}, at_step=10 ** 12, wait=0, reason="\x1b[2J")
-        for verb in (["status"], ["audit"], ["describe"], ["watch", "--for", "0.1"], ["set", "\x1b[2J=1"], ["cancel", "\x1b[2J"], ["\x1b[2J"],
+        for verb in (["status"], ["audit"], ["describe"], ["watch", "--plain", "--for", "0.1"], ["set", "\x1b[2J=1"], ["cancel", "\x1b[2J"], ["\x1b[2J"],
                      ["status", "--\x1b[2J"], ["status", "--run", "\x1b[2J\n\x07"], ["set", "lr=\x1b[2J"], ["call", "\x1b[2J\udcff"]):
             with self.subTest(verb):
                 arguments = verb if "--run" in verb or "\x1b[2J" == verb[0] else [*verb, "--run", run]

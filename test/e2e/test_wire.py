@@ -82,7 +82,7 @@ class Framing(Case):
 
     def test_hostile_bytes_then_ping(self):
         hostile = [b"\x00", b"\xff\xfe", b"{", b"}", b'{"code":}', b'{"code":2,"code":2}', b'{"code":2e1}', b'{"code":"2"}',
-                   b'[{"code":2}]', b"null", b'{"code":2,"x":1}', b'{"code":2,"id":[1]}', b"[" * 70 + b"]" * 70,
+                   b"[]", b'[2]', b'[{"code":2},{"code":2}]', b"null", b'{"code":2,"x":1}', b'{"code":2,"id":[1]}', b"[" * 70 + b"]" * 70,
                    b'{"code":99999999999999999999}', b'{"code":2,"\\u0000":1}', b'{"id":"x"}', b"\xed\xa0\x80", b" ", b"\t{}"]
         wire = self.connect()
         for line in hostile:

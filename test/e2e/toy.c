@@ -4,6 +4,8 @@
  *   logs "toy/value" = life * 1e9 + step at every step, and with --series N also "toy/more0"...
  *   FILE (16 bytes, mapped) holds the last step whose points were certainly published, and how many steps were run.
  *   --schedule: its own code halves lr at every step, as a schedule would.
+ *   --resume: goes on with the newest run, at the step of its newest checkpoint (or --start).
+ *   --string: has a setting "note" too, which is a string of at most 63 bytes.
  *   --fork FILE: leaves a child (as a data loader is one) that outlives it; FILE holds its pid. */
 #include <fcntl.h>
 #include <signal.h>
@@ -20,13 +22,14 @@
 struct toy {
     int64_t steps, start, life, step_us, series;
     double max_pause;
-    bool schedule;
+    bool schedule, resume, string;
     const char *truth_path, *fork_path;
     double lr;
     int64_t batch;
     bool flag;
     int mode;
     double guarded;
+    char note[64];
     int64_t step;
     trimtab_run *run;
 };
@@ -113,6 +116,8 @@ static void declare(struct toy *toy)
     trimtab_setting guarded = {
         .name = "guarded", .value = {.type = TRIMTAB_TYPE_DOUBLE}, .set = set_guarded, .user = toy};
     trimtab_setting_declare(toy->run, &guarded);
+    if (toy->string)
+        trimtab_setting_string(toy->run, "note", toy->note, sizeof toy->note, "what a person wants to say");
     trimtab_action(toy->run, "echo", echo, toy, TRIMTAB_STRING("text", "hello"), TRIMTAB_INT("times", 1, 1, 10));
     trimtab_action(toy->run, "fail", fail, toy);
     trimtab_action(toy->run, "restore", restore, toy, TRIMTAB_INT("step", 0, 0, 1000000000));
@@ -167,11 +172,15 @@ static void train(struct toy *toy, struct truth *truth)
 
 int main(int argc, char **argv)
 {
-    struct toy toy = {.life = 1, .lr = 0.1, .batch = 8};
+    struct toy toy = {.life = 1, .lr = 0.1, .batch = 8, .note = "first"};
     for (int i = 1; i < argc; i++) {
         const char *name = argv[i], *next = i + 1 < argc ? argv[i + 1] : "0";
-        if (strcmp(name, "--schedule") == 0) {
-            toy.schedule = true;
+        bool *flag = strcmp(name, "--schedule") == 0 ? &toy.schedule
+                     : strcmp(name, "--resume") == 0 ? &toy.resume
+                     : strcmp(name, "--string") == 0 ? &toy.string
+                                                     : NULL;
+        if (flag) {
+            *flag = true;
             continue;
         }
         i++;
@@ -198,12 +207,16 @@ int main(int argc, char **argv)
     if (!truth)
         return 1;
     atomic_store(&truth->published, -1);
-    trimtab_options options = {.name = "toy", .total_steps = toy.steps, .max_pause = toy.max_pause};
+    trimtab_options options = {
+        .name = "toy", .total_steps = toy.steps, .max_pause = toy.max_pause, .resume = toy.resume};
     toy.run = trimtab_open(&options);
     if (*trimtab_error(toy.run)) {
         trimtab_close(toy.run);
         return 3;
     }
+    trimtab_saved saved;
+    if (trimtab_resumed(toy.run, &saved) && *saved.id)
+        toy.start = saved.step;
     declare(&toy);
     leave_child(&toy);
     train(&toy, truth);

@@ -47,6 +47,12 @@ static void sample_declarations(struct sample *sample)
         .name = "amp", .doc = "", .type = VALUE_BOOL, .value = value_integer(VALUE_BOOL, 1), .attached = true};
     sample->settings[4] =
         (struct setting){.name = "clip", .doc = "", .type = VALUE_DOUBLE, .value = value_double(NAN), .attached = true};
+    sample->settings[5] = (struct setting){.name = "note",
+                                           .doc = "",
+                                           .type = VALUE_STRING,
+                                           .value = {.type = VALUE_STRING, .text = text_from("a \"b\"\n\xff")},
+                                           .revision = 2,
+                                           .attached = true};
     sample->params[0] = (struct param){.name = "prompt", .text = "Once\n", .value = {.type = VALUE_STRING}};
     sample->params[1] = (struct param){.name = "length",
                                        .text = "",
@@ -72,6 +78,11 @@ static void sample_ticket(struct sample *sample)
                                              .requested = value_integer(VALUE_CHOICE, 1),
                                              .effective = value_integer(VALUE_CHOICE, 7),
                                              .revision = 1};
+    sample->items[2] = (struct outcome_item){.setting = 5,
+                                             .old = {.type = VALUE_STRING},
+                                             .requested = {.type = VALUE_STRING, .text = text_from("a\n")},
+                                             .effective = {.type = VALUE_STRING, .text = text_from("\xc3\xa9")},
+                                             .revision = 3};
     sample->ticket = (struct ticket){.number = 17,
                                      .code = CODE_SET,
                                      .phase = TICKET_POSTED,
@@ -106,7 +117,7 @@ void sample_init(struct sample *sample)
                         .series = sample->series,
                         .series_count = 2,
                         .settings = sample->settings,
-                        .settings_count = 5,
+                        .settings_count = 6,
                         .actions = sample->actions,
                         .actions_count = 1,
                         .configs = sample->configs,

@@ -16,13 +16,13 @@
 struct sample {
     struct run run;
     struct series series[2];
-    struct setting settings[5];
+    struct setting settings[6];
     struct choice choices[2];
     struct action actions[1];
     struct param params[3];
     struct config configs[1];
-    struct ticket ticket; /* a set of lr, applied */
-    struct outcome_item items[2];
+    struct ticket ticket;         /* a set of lr, applied */
+    struct outcome_item items[3]; /* the third, of the text, is not counted in */
 };
 
 enum { SAMPLE_NOW_S = 1790000000 };

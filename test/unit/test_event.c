@@ -42,12 +42,13 @@ static void test_run(void **state)
     (void)state;
     event_run_members(&members, &sample.run, SAMPLE_NOW_NS);
     check_event(EVENT_RUN, "{'event':'run','cursor':{'epoch':5,'n':17},'state':'running','step':412,'total':2000,"
-                           "'rate':14.2,'eta':111.831,'time':1790000000.0}");
+                           "'rate':14.2,'eta':111.831,'frozen':false,'time':1790000000.0}");
+    sample.run.frozen = true;
     sample.run.state = RUN_LOST;
     sample.run.step_known = false;
     event_run_members(&members, &sample.run, SAMPLE_NOW_NS);
     check_event(EVENT_RUN, "{'event':'run','cursor':{'epoch':5,'n':17},'state':'lost','step':null,'total':2000,"
-                           "'rate':14.2,'eta':null,'time':1790000000.0}");
+                           "'rate':14.2,'eta':null,'frozen':true,'time':1790000000.0}");
 }
 
 static void test_setting(void **state)
@@ -59,6 +60,19 @@ static void test_setting(void **state)
     event_setting_members(&members, &sample.settings[1], -1, SAMPLE_NOW_NS, 12);
     check_event(EVENT_SETTING, "{'event':'setting','cursor':{'epoch':5,'n':17},'name':'schedule','value':'constant',"
                                "'revision':0,'step':-1,'time':1790000000.0,'by':'trainer','overrides':12}");
+}
+
+static void test_text_setting(void **state)
+{
+    (void)state;
+    event_setting_members(&members, &sample.settings[5], 7, SAMPLE_NOW_NS, 0);
+    check_event(EVENT_SETTING, "{'event':'setting','cursor':{'epoch':5,'n':17},'name':'note',"
+                               "'value':'a \\\"b\\\"\\n\xef\xbf\xbd','revision':2,'step':7,'time':1790000000.0,"
+                               "'by':'trainer'}");
+    event_declared_setting_members(&members, &sample.settings[5]);
+    check_event(EVENT_DECLARED, "{'event':'declared','cursor':{'epoch':5,'n':17},'setting':{'name':'note',"
+                                "'type':'string','value':'a \\\"b\\\"\\n\xef\xbf\xbd','revision':2,'unit':null,"
+                                "'doc':'','attached':true}}");
 }
 
 static void test_started(void **state)
@@ -101,6 +115,21 @@ static void test_message(void **state)
                  levels[level]);
         check_event(EVENT_MESSAGE, expected);
     }
+}
+
+static void test_said(void **state)
+{
+    (void)state;
+    struct said said = {
+        .id = 42, .level = 2, .text = "hot", .by = "anna (claimed)", .step = 412, .time_ns = SAMPLE_NOW_NS};
+    event_said_members(&members, &said);
+    check_event(EVENT_MESSAGE, "{'event':'message','cursor':{'epoch':5,'n':17},'level':'warning','text':'hot',"
+                               "'step':412,'time':1790000000.0,'by':'anna (claimed)','id':42}");
+    said.id = 0;
+    said.step = MAILBOX_NO_STEP;
+    event_said_members(&members, &said);
+    check_event(EVENT_MESSAGE, "{'event':'message','cursor':{'epoch':5,'n':17},'level':'warning','text':'hot',"
+                               "'step':null,'time':1790000000.0,'by':'anna (claimed)'}");
 }
 
 static void test_checkpoint(void **state)
@@ -179,7 +208,12 @@ static void test_names(void **state)
 {
     (void)state;
     assert_string_equal(event_name(EVENT_POINT), "scalars");
+    assert_string_equal(event_name(EVENT_CLIENT), "client");
+    assert_string_equal(event_name(EVENT_OUTPUT), "output");
     assert_string_equal(event_name((enum event_kind)99), "");
+    assert_int_equal(event_topic(EVENT_CLIENT), TOPIC_CLIENTS);
+    assert_int_equal(event_topic(EVENT_OUTPUT), TOPIC_OUTPUT);
+    assert_int_equal(event_topic((enum event_kind)99), 0);
 }
 
 static void test_without_memory(void **state)
@@ -197,9 +231,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_run, setup, teardown),
         cmocka_unit_test_setup_teardown(test_setting, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_text_setting, setup, teardown),
         cmocka_unit_test_setup_teardown(test_started, setup, teardown),
         cmocka_unit_test_setup_teardown(test_outcome, setup, teardown),
         cmocka_unit_test_setup_teardown(test_message, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_said, setup, teardown),
         cmocka_unit_test_setup_teardown(test_checkpoint, setup, teardown),
         cmocka_unit_test_setup_teardown(test_declared, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_members, setup, teardown),

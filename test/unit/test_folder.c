@@ -395,6 +395,60 @@ static void address(void **state)
     assert_int_equal(folder_address(in_temp(temp, "none"), text, sizeof text, NULL), ERR_MISSING);
 }
 
+/* ---- runs beside each other ---- */
+
+static void home_of_a_name(void **state)
+{
+    char path[PATH_MAX];
+    (void)state;
+    setenv("TRIMTAB_HOME", "/some/where", 1);
+    assert_int_equal(folder_home("a b/c", path, NULL), 0);
+    assert_string_equal(path, "/some/where/a-b-c");
+    unsetenv("TRIMTAB_HOME");
+    assert_int_equal(folder_home(NULL, path, NULL), 0);
+    assert_string_equal(path, "trimtab-runs/run");
+}
+
+/* One of the parts of a run, last changed so many seconds after the epoch. */
+static void make_part(const struct temp *temp, const char *run, const char *part, time_t seconds)
+{
+    char path[PATH_MAX];
+    struct timespec times[2] = {{.tv_sec = seconds}, {.tv_sec = seconds}};
+    snprintf(path, sizeof path, "%s/%s", run, part);
+    assert_true(mkdirat(temp->fd, run, 0700) == 0 || faccessat(temp->fd, run, F_OK, 0) == 0);
+    assert_int_equal(mkdirat(temp->fd, path, 0700), 0);
+    assert_int_equal(utimensat(temp->fd, path, times, 0), 0);
+    assert_int_equal(utimensat(temp->fd, run, times, 0), 0);
+}
+
+static void runs_beside_each_other_newest_first(void **state)
+{
+    struct temp *temp = *state;
+    static struct seen seen;
+    seen = (struct seen){0};
+    assert_int_equal(folder_each_in(in_temp(temp, "nowhere"), 9, see, &seen), 0);
+    make_part(temp, "old", "run.db", 1000);
+    make_part(temp, "new", "journal", 3000);
+    make_part(temp, "new", "journal/0", 3000);
+    make_part(temp, "middle", "run.db", 500);
+    make_part(temp, "middle", "run.db-wal", 2000); /* it is written to, and the folder does not change */
+    make_part(temp, "no-run", "journal", 9000);    /* somebody's diary */
+    make_part(temp, ".hidden", "run.db", 9000);
+    assert_int_equal(symlinkat("new", temp->fd, "latest"), 0);
+    assert_int_equal(file_replace(temp->fd, "a-file", 0600, "x", 1, NULL), 0);
+    assert_int_equal(folder_each_in(temp->path, 9, see, &seen), 0);
+    assert_int_equal(seen.count, 3);
+    assert_string_equal(seen.path[0], in_temp(temp, "new"));
+    assert_string_equal(seen.path[1], in_temp(temp, "middle"));
+    assert_string_equal(seen.path[2], in_temp(temp, "old"));
+    seen = (struct seen){0};
+    assert_int_equal(folder_each_in(temp->path, 1, see, &seen), 0);
+    assert_int_equal(seen.count, 1);
+    seen = (struct seen){.stop_at = 2};
+    assert_int_equal(folder_each_in(temp->path, 9, see, &seen), 42);
+    assert_int_equal(seen.count, 2);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, temp_teardown)
 
 int main(void)
@@ -414,6 +468,8 @@ int main(void)
         TEST(the_link_of_a_removed_run_goes),
         TEST(links_lie_under_home_without_xdg),
         TEST(address),
+        TEST(home_of_a_name),
+        TEST(runs_beside_each_other_newest_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

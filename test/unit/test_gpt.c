@@ -1019,9 +1019,11 @@ static void test_options(void **state)
     (void)state;
     assert_int_equal(parse(&o, &why, (char *[]){"gpt", NULL}), 0);
     assert_true(o.seed == 1 && o.threads == 1 && o.lr == 0.5e-3 && o.text_count == 0 && !o.help);
-    char *words[] = {"gpt",    "--steps=40", "--text",           "a", "b", "--lr", "1e-2",
-                     "--seed", "7",          "--checkpoint-dir", "c", NULL};
+    char *words[] = {"gpt", "--steps=40", "--text",           "a", "b", "--lr", "1e-2", "--seed",
+                     "7",   "--resume",   "--checkpoint-dir", "c", NULL};
+    assert_true(!o.resume);
     assert_int_equal(parse(&o, &why, words), 0);
+    assert_true(o.resume);
     assert_true(o.steps == 40 && o.lr == 1e-2 && o.seed == 7 && o.text_count == 2);
     assert_string_equal(o.texts[1], "b");
     assert_string_equal(o.checkpoint_dir, "c");

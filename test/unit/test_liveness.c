@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -191,6 +193,100 @@ static void a_forked_child_sees_no_mark(void **state)
     fork_mark_destroy(NULL);
 }
 
+/* ---- runs ---- */
+
+/* A run of this name that was trained, and whose trainer began so many seconds after the epoch. */
+static int make_run(const struct temp *temp, const char *name, time_t began)
+{
+    char path[160];
+    struct timespec times[2] = {{.tv_sec = began}, {.tv_sec = began}};
+    snprintf(path, sizeof path, "%s/gpt", temp->path);
+    assert_true(mkdir(path, 0700) == 0 || access(path, F_OK) == 0);
+    snprintf(path, sizeof path, "%s/gpt/%s", temp->path, name);
+    assert_int_equal(mkdir(path, 0700), 0);
+    int fd = open(path, O_RDONLY | O_DIRECTORY);
+    assert_true(fd >= 0);
+    assert_int_equal(mkdirat(fd, "journal", 0700), 0);
+    assert_int_equal(mkdirat(fd, "journal/0", 0700), 0);
+    if (began > 0) {
+        lock_free(lock_take(fd, "trainer", NULL, NULL));
+        assert_int_equal(utimensat(fd, "trainer", times, 0), 0);
+    }
+    return fd;
+}
+
+static void assert_newest(const struct temp *temp, const char *name)
+{
+    char path[PATH_MAX], expected[160];
+    struct err err;
+    int code = run_newest_left("gpt", path, &err);
+    snprintf(expected, sizeof expected, "%s/gpt/%s", temp->path, name ? name : "");
+    if (name)
+        assert_string_equal(path, expected);
+    assert_int_equal(code, name ? 0 : ERR_MISSING);
+    if (!name)
+        assert_non_null(strstr(err.text, "no run named gpt in "));
+}
+
+static void the_newest_run_that_nobody_trains(void **state)
+{
+    struct temp *temp = *state;
+    setenv("TRIMTAB_HOME", temp->path, 1);
+    assert_newest(temp, NULL);
+    int never = make_run(temp, "never", 0); /* served perhaps, but not trained */
+    assert_newest(temp, NULL);
+    int older = make_run(temp, "older", 1000), newer = make_run(temp, "newer", 2000);
+    assert_newest(temp, "newer");
+    struct temp at_newer = {.fd = newer};
+    pid_t child = hold_in_a_child(&at_newer, 3);
+    assert_newest(temp, "older");
+    end_child(child);
+    assert_newest(temp, "newer");
+    /* One that this very process trains: looking must not cost it its lock. */
+    int fd = lock_take(newer, "trainer", NULL, NULL);
+    assert_true(fd >= 0);
+    assert_newest(temp, "older");
+    child = fork();
+    if (child == 0) {
+        struct holder look;
+        _exit(lock_look(newer, "trainer", &look, NULL) == 0 && look.pid == getppid() ? 0 : 1);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    lock_free(fd);
+    close(never);
+    close(older);
+    close(newer);
+    unsetenv("TRIMTAB_HOME");
+}
+
+static void a_run_is_held_by_trainer_or_server(void **state)
+{
+    struct temp *temp = *state;
+    static const char *const names[] = {"trainer", "lock"};
+    int status;
+    assert_false(run_is_held("/nonexistent"));
+    assert_false(run_is_held(temp->path));
+    pid_t child = hold_in_a_child(temp, 2);
+    assert_true(run_is_held(temp->path));
+    end_child(child);
+    assert_false(run_is_held(temp->path));
+    for (int i = 0; i < 2; i++) {
+        int fd = lock_take(temp->fd, names[i], NULL, NULL);
+        assert_true(lock_is_ours(temp->fd, names[i]));
+        assert_false(lock_is_ours(temp->fd, names[1 - i]));
+        assert_true(run_is_held(temp->path));
+        child = fork();
+        if (child == 0) /* the parent looked, and still has it */
+            _exit(run_is_held(temp->path) ? 0 : 1);
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_int_equal(status, 0);
+        lock_free(fd);
+        assert_false(run_is_held(temp->path));
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, temp_setup, temp_teardown)
 
 int main(void)
@@ -201,6 +297,8 @@ int main(void)
         TEST(the_kernels_pid_counts_not_the_files),
         TEST(a_forked_child_does_not_hold_it),
         TEST(looking_where_nobody_is),
+        TEST(the_newest_run_that_nobody_trains),
+        TEST(a_run_is_held_by_trainer_or_server),
         cmocka_unit_test(a_process_is_watched_to_its_end),
         cmocka_unit_test(a_forked_child_sees_no_mark),
     };

@@ -205,6 +205,10 @@ static void outcomes_are_sentences(void **state)
     reply_is(print_outcome,
              "{\"code\":19,\"result\":{\"ticket\":1,\"outcome\":\"applied\",\"step\":7,\"pause_step\":17}}",
              "goes on at step 7, pauses at step 17\n");
+    reply_is(print_outcome,
+             "{\"code\":24,\"result\":{\"ticket\":1,\"outcome\":\"applied\",\"result\":{\"signal\":\"SIGTERM\","
+             "\"exit_status\":143}}}",
+             "the trainer has ended after SIGTERM, with status 143\n");
     reply_is(print_outcome, "{\"code\":22,\"result\":{\"ticket\":17,\"outcome\":\"cancelled\"}}",
              "ticket 17: cancelled\n");
     reply_is(print_outcome, "{\"code\":16,\"result\":{\"ticket\":17,\"outcome\":\"pending\"}}",
@@ -259,6 +263,89 @@ static void the_audit_has_a_line_a_record(void **state)
     reply_is(print_audit, "{\"result\":{\"records\":[],\"next\":null,\"head\":null}}", "no records\n");
 }
 
+static void people_are_a_table(void **state)
+{
+    (void)state;
+    reply_is(
+        print_clients,
+        "{\"result\":{\"clients\":[{\"id\":3,\"name\":\"anna\\u001b\",\"role\":\"admin\",\"transport\":\"tcp\","
+        "\"address\":\"127.0.0.1:50312\",\"since\":1700000000,\"topics\":[\"scalars\",\"run\"],\"sent\":18432,"
+        "\"missed\":2,\"you\":false},{\"id\":4,\"name\":\"bob\",\"role\":\"viewer\",\"transport\":\"unix\",\"address\":"
+        "\"unix\",\"since\":1700000001,\"topics\":[],\"sent\":0,\"missed\":0,\"you\":true}],\"total\":5}}",
+        "clients      3  anna" GONE "      admin   tcp 127.0.0.1:50312  since 2023-11-14 22:13:20  scalars,run      "
+        "18.4 kB sent  2 missed\n"
+        "             4  bob (you)  viewer  unix                 since 2023-11-14 22:13:21  follows nothing  0 B "
+        "sent      0 missed\n"
+        "and 3 more\n");
+    reply_is(print_clients, "{\"result\":{}}", "");
+}
+
+static void counters_have_names(void **state)
+{
+    (void)state;
+    reply_is(
+        print_stats,
+        "{\"result\":{\"version\":\"0.1.0\",\"pid\":4243,\"uptime\":3600.5,\"cpu\":4.2,\"resident\":9400000,\"turns\":"
+        "360000,\"clients\":{\"now\":3,\"most\":12,\"ever\":140},\"requests\":{\"answered\":812,\"refused\":9},"
+        "\"bytes\":{\"in\":90210,\"out\":1820000},\"events\":{\"published\":250000,\"held\":180000,\"held_bytes\":"
+        "9000000,\"thinned\":0,\"gaps\":0},\"store\":{\"commits\":36000,\"failed\":0,\"points\":250000,"
+        "\"last_commit\":0.0012}}}",
+        "server       0.1.0, pid 4243  up 1h 00m 01s  cpu 4.2 s  9.4 MB resident  360000 turns\n"
+        "clients      3 now  12 at most  140 ever\n"
+        "requests     812 answered  9 refused  90.2 kB in  1.82 MB out\n"
+        "events       250000 published  180000 held  9 MB in memory  0 thinned  0 gaps\n"
+        "store        250000 points  36000 commits  0 failed  the last one took 1.2 ms\n");
+}
+
+static void runs_stand_beside_each_other(void **state)
+{
+    (void)state;
+    reply_is(
+        print_run_list,
+        "{\"result\":{\"runs\":[{\"name\":\"gpt\",\"folder\":\"/runs/gpt/2\",\"state\":\"running\",\"live\":true,"
+        "\"started\":1700000000,\"step\":412,\"total\":2000,\"last\":{\"a\":1.7100001,\"b\":\"NaN\",\"c\":1,\"d\":2,"
+        "\"e\":"
+        "3},\"settings\":{\"lr\":0.0003},\"config\":{}},{\"folder\":\"/runs/gpt/1\",\"error\":\"no run.db\"}],"
+        "\"total\":2}}",
+        "/runs/gpt/\n"
+        "runs         2  gpt        running, live  step 412 of 2000  2023-11-14 22:13  a 1.71  b NaN  c 1  +2 more  lr "
+        "0.0003\n"
+        "             1  no run.db\n");
+    reply_is(print_run_list,
+             "{\"result\":{\"runs\":[{\"folder\":\"/a/1\",\"error\":\"x\"},{\"folder\":\"/b/"
+             "1\",\"error\":\"x\"}],\"total\":7}}",
+             "runs         /a/1  x\n             /b/1  x\nand 5 older ones\n");
+    reply_is(print_run_list, "{\"result\":{\"runs\":[],\"total\":0}}", "there are no runs beside this one\n");
+}
+
+static void what_a_resume_changed_is_told(void **state)
+{
+    (void)state;
+    reply_is(print_status,
+             "{\"result\":{\"run\":{\"name\":\"gpt\",\"folder\":\"/"
+             "r\",\"state\":\"running\"},\"settings\":{\"lr\":{\"value\":"
+             "0.001,\"revision\":0},\"k\":{\"value\":2,\"revision\":1},\"mode\":{\"value\":\"b\",\"revision\":0}},"
+             "\"trainer\":{\"attached\":false,\"config\":{\"resumed\":{\"life\":1,\"step\":400,\"checkpoint\":\"x\","
+             "\"settings\":{\"lr\":0.0003,\"k\":2.0,\"mode\":\"a\",\"gone\":1}}}},\"time\":5}}",
+             "gpt  running\n/r\n\n"
+             "settings     lr    0.001  revision 0\n"
+             "             k     2      revision 1\n"
+             "             mode  b      revision 0\n"
+             "resumed      lr is 0.001, was 0.0003 before the resume\n"
+             "             mode is b, was a before the resume\n"
+             "trainer      none attached\nhistory      \nclients      0\n");
+}
+
+static void a_word_is_quoted_for_a_shell(void **state)
+{
+    (void)state;
+    text_is_(print_shell_word, "/runs/gpt-1/a_b.c", "/runs/gpt-1/a_b.c");
+    text_is_(print_shell_word, "", "''");
+    text_is_(print_shell_word, "a b", "'a b'");
+    text_is_(print_shell_word, "it's $x", "'it'\\''s $x'");
+    text_is_(print_shell_word, "a\033b", "'a" GONE "b'");
+}
+
 /* ---- events ---- */
 
 static void event_is(const char *json, const char *expected)
@@ -295,6 +382,15 @@ static void events_are_lines(void **state)
     event_is("{\"event\":\"declared\",\"series\":{\"id\":0,\"name\":\"loss\"}}", "declared: series loss\n");
     event_is("{\"event\":\"gap\",\"missed\":{\"scalars\":1200}}",
              "missed 1200 of scalars: read too slowly; what follows is the state as of now\n");
+    event_is("{\"event\":\"message\",\"level\":\"info\",\"text\":\"hi\",\"step\":9,\"time\":1700000000,\"by\":\"anna\","
+             "\"id\":42}",
+             "22:13:20  info by anna at step 9: hi\n");
+    event_is("{\"event\":\"client\",\"change\":\"joined\",\"id\":3,\"name\":\"anna\",\"clients\":2}",
+             "anna joined: 2 follow\n");
+    event_is("{\"event\":\"client\",\"change\":\"many\",\"joined\":30,\"left\":2,\"clients\":40}",
+             "30 joined, 2 left: 40 follow\n");
+    event_is("{\"event\":\"output\",\"lines\":[\"a\",\"b\\u001b\"],\"at\":5,\"skipped\":2000}",
+             "2 kB passed over; printed:\n  a\n  b" GONE "\n");
     event_is("{\"event\":\"of a later version\",\"time\":1}", "");
     event_is("{}", "");
 }
@@ -355,6 +451,11 @@ int main(void)
         cmocka_unit_test(what_an_action_tells_is_readable),
         cmocka_unit_test(a_refusal_is_one_line),
         cmocka_unit_test(the_audit_has_a_line_a_record),
+        cmocka_unit_test(people_are_a_table),
+        cmocka_unit_test(counters_have_names),
+        cmocka_unit_test(runs_stand_beside_each_other),
+        cmocka_unit_test(what_a_resume_changed_is_told),
+        cmocka_unit_test(a_word_is_quoted_for_a_shell),
         cmocka_unit_test(events_are_lines),
         cmocka_unit_test(the_newest_values_share_a_line),
     };

@@ -87,7 +87,8 @@ static void test_status(void **state)
         "'since':1789999940.0,'step':412,'total':2000,'rate':14.2,'eta':111.831,'frozen':false},"
         "'settings':{'lr':{'value':0.001,'revision':3},'schedule':{'value':'constant','revision':0},"
         "'batch \\'size\\'':{'value':64,'revision':0},'amp':{'value':true,'revision':0},"
-        "'clip':{'value':'NaN','revision':0}},"
+        "'clip':{'value':'NaN','revision':0},"
+        "'note':{'value':'a \\\"b\\\"\\n\xef\xbf\xbd','revision':2}},"
         "'pending':[{'ticket':17,'code':20,'name':'set','actor':'anna','phase':'posted','age':1.25,'at_step':500}],"
         "'checkpoints':[{'id':'step-000400','step':400,'time':1790000000.0,'path':'/c/400','bytes':4300000}],"
         "'trainer':{'attached':true,'pid':4242,'host':'node7','language':'C','command':'gpt --steps 2000',"
@@ -153,7 +154,9 @@ static void test_describe(void **state)
                "{'name':'batch \\'size\\'','type':'int','value':64,'revision':0,'max':4096,'unit':'rows','doc':'',"
                "'attached':false},"
                "{'name':'amp','type':'bool','value':true,'revision':0,'unit':null,'doc':'','attached':true},"
-               "{'name':'clip','type':'double','value':'NaN','revision':0,'unit':null,'doc':'','attached':true}],"
+               "{'name':'clip','type':'double','value':'NaN','revision':0,'unit':null,'doc':'','attached':true},"
+               "{'name':'note','type':'string','value':'a \\\"b\\\"\\n\xef\xbf\xbd','revision':2,'unit':null,'doc':'',"
+               "'attached':true}],"
                "'actions':[{'name':'generate','doc':'','params':["
                "{'name':'prompt','type':'string','default':'Once\\n'},"
                "{'name':'length','type':'int','default':160,'min':1,'max':4096},"
@@ -161,7 +164,8 @@ static void test_describe(void **state)
                "'series':["
                "{'id':0,'name':'train/loss','unit':'nats','count':412,'step':411,'time':1790000000.25,'last':1.83},"
                "{'id':1,'name':'valid/loss','unit':null,'count':0}],"
-               "'may':['hello','ping','status','describe','subscribe','unsubscribe','audit']}");
+               "'may':['hello','ping','status','describe','subscribe','unsubscribe','audit','clients','stats',"
+               "'output','runs']}");
 }
 
 static void test_applied_set(void **state)
@@ -173,6 +177,16 @@ static void test_applied_set(void **state)
                      "'schedule':{'old':'cosine','requested':'constant','effective':null,'revision':1}}}}");
 }
 
+static void test_applied_text(void **state)
+{
+    (void)state;
+    sample.ticket.outcome.items = 1;
+    sample.ticket.outcome.item = &sample.items[2];
+    reply_outcome(&out, CODE_SET, &no_id, &sample.ticket, &sample.run);
+    check_json(&out, "{'code':20,'result':{'ticket':17,'outcome':'applied','step':41230,'settings':{"
+                     "'note':{'old':'','requested':'a\\n','effective':'\xc3\xa9','revision':3}}}}");
+}
+
 static void test_applied_others(void **state)
 {
     (void)state;
@@ -182,6 +196,10 @@ static void test_applied_others(void **state)
     ticket->unaudited = true;
     reply_outcome(&out, CODE_PAUSE, &no_id, ticket, &sample.run);
     check_json(&out, "{'code':16,'result':{'ticket':17,'outcome':'applied','step':41230,'changed':true}}");
+    ticket->code = CODE_FREEZE;
+    reply_outcome(&out, CODE_FREEZE, &no_id, ticket, &sample.run);
+    check_json(&out, "{'code':23,'result':{'ticket':17,'outcome':'applied','step':41230,'changed':true}}");
+    ticket->code = CODE_PAUSE;
     ticket->row_committed = false;
     reply_outcome(&out, CODE_PAUSE, &no_id, ticket, &sample.run);
     check_json(&out,
@@ -245,7 +263,7 @@ static void test_refused_with_settings(void **state)
     outcome->detail = "setter failed";
     outcome->items = 2;
     sample.items[0].requested = (struct value){0};
-    sample.items[1].setting = 5; /* there is none */
+    sample.items[1].setting = 6; /* there is none */
     reply_outcome(&out, CODE_SET, &no_id, &sample.ticket, &sample.run);
     check_json(&out, "{'CodeError':46,'Error':'0x2E','Message':'Refused by model','code':20,'Detail':'setter failed',"
                      "'ticket':17,'step':41230,'settings':{'lr':{'old':0.001,'requested':null,'effective':0.0003,"
@@ -275,6 +293,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_phases_and_at_step, setup, teardown),
         cmocka_unit_test_setup_teardown(test_describe, setup, teardown),
         cmocka_unit_test_setup_teardown(test_applied_set, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_applied_text, setup, teardown),
         cmocka_unit_test_setup_teardown(test_applied_others, setup, teardown),
         cmocka_unit_test_setup_teardown(test_applied_action, setup, teardown),
         cmocka_unit_test_setup_teardown(test_not_applied, setup, teardown),

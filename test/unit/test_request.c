@@ -1,6 +1,6 @@
 /* Messages into requests: the files of test/cases/request (or of the folder given), each NAME.in with its NAME.out: the
- * refusal as it goes out, or "ok CODE CANONICAL". Then the same with the n-th allocation failing.
- * Link with -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free */
+ * refusal as it goes out, or "ok CODE CANONICAL"; of a list a line each. Then the same with the n-th allocation
+ * failing. Link with -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -90,7 +90,7 @@ static void read_file(const char *path, struct buf *bytes)
 
 struct result {
     struct buf answer; /* as in an .out file */
-    int error;
+    bool short_of_memory;
 };
 
 static void answer_ok(struct result *result, const struct request *request)
@@ -102,9 +102,28 @@ static void answer_ok(struct result *result, const struct request *request)
 
 static void answer_refusal(struct result *result, const struct refusal *refusal, const struct message_head *head)
 {
-    result->error = refusal->error;
+    result->short_of_memory = result->short_of_memory || refusal->error == ERROR_INTERNAL;
     reply_refusal(&result->answer, refusal, head->code_known, head->code, &head->id);
     buf_char(&result->answer, '\n');
+}
+
+/* The answer is written without failing: what it needs is not what is tested. */
+static void take_one(struct result *result, const struct message *message, size_t i)
+{
+    struct message_head head;
+    struct refusal refusal = {0};
+    struct request request = {0};
+    bool understood = message_head(message, i, &head, &refusal) == 0;
+    bool ok = understood && message_request(message, i, &head, &request, &refusal) == 0;
+    long left = before_fail;
+    before_fail = -1;
+    if (ok)
+        answer_ok(result, &request);
+    else
+        answer_refusal(result, &refusal, &head);
+    request_finish(&request);
+    request_finish(&request);
+    before_fail = left;
 }
 
 /* With `allocations` of them succeeding; -1: all. */
@@ -113,20 +132,16 @@ static void take(struct result *result, const char *text, size_t size, long allo
     struct message *message;
     struct message_head head;
     struct refusal refusal = {0};
-    struct request request = {0};
     *result = (struct result){0};
     failed = false;
     before_fail = allocations;
     bool read = message_read(text, size, &message, &head, &refusal) == 0;
-    bool ok = read && message_request(message, &head, &request, &refusal) == 0;
+    assert_true(read == (message != NULL));
+    for (size_t i = 0; read && i < message_count(message); i++)
+        take_one(result, message, i);
     before_fail = -1;
-    assert_true(read == (message != NULL) && read == (head.entry != NULL));
-    if (ok)
-        answer_ok(result, &request);
-    else
+    if (!read)
         answer_refusal(result, &refusal, &head);
-    request_finish(&request);
-    request_finish(&request);
     message_destroy(message);
 }
 
@@ -157,8 +172,7 @@ static bool check_without_memory(const char *name, const struct buf *in, const s
         long held = live;
         struct result result;
         take(&result, in->size ? in->data : "", in->size, n);
-        bool short_of_memory = failed && result.error == ERROR_INTERNAL;
-        right = short_of_memory || same(&result.answer, expected);
+        right = (failed && result.short_of_memory) || same(&result.answer, expected);
         if (!right)
             print_message("%s, allocation %ld fails\n  got %.*s", name, n, (int)result.answer.size, result.answer.data);
         buf_finish(&result.answer);
@@ -251,7 +265,9 @@ static void read_request(const char *text, struct request *request)
     struct message_head head;
     struct refusal refusal;
     assert_int_equal(message_read(text, strlen(text), &message, &head, &refusal), 0);
-    assert_int_equal(message_request(message, &head, request, &refusal), 0);
+    assert_int_equal(message_count(message), 1);
+    assert_int_equal(message_head(message, 0, &head, &refusal), 0);
+    assert_int_equal(message_request(message, 0, &head, request, &refusal), 0);
     message_destroy(message);
 }
 
@@ -300,6 +316,53 @@ static void test_values_of_a_subscription(void **state)
     assert_int_equal(request.arg[ARG_SINCE].epoch, 1790000000000000);
     assert_int_equal(request.arg[ARG_SINCE].n, INT64_MAX);
     request_finish(&request);
+}
+
+static void test_a_truth(void **state)
+{
+    (void)state;
+    struct request request;
+    read_request("{\"code\":23,\"on\":true}", &request);
+    assert_true(request.arg[ARG_ON].present && request.arg[ARG_ON].truth);
+    request_finish(&request);
+    read_request("[{\"on\":false,\"code\":23}]", &request);
+    assert_true(request.arg[ARG_ON].present && !request.arg[ARG_ON].truth);
+    request_finish(&request);
+}
+
+/* What is echoed of a list that is refused as a whole: the code that stands twice, and nothing else. */
+static void test_head_of_a_list(void **state)
+{
+    (void)state;
+    static const char twice[] = "[{\"code\":2,\"id\":\"a\"},{\"code\":16},{\"code\":16,\"id\":\"b\"}]";
+    struct message *message;
+    struct message_head head;
+    struct refusal refusal;
+    assert_int_equal(message_read(twice, sizeof twice - 1, &message, &head, &refusal), -1);
+    assert_true(refusal.error == ERROR_CODE && refusal.same_code);
+    assert_true(head.code_known && head.code == 16 && head.id.kind == REQUEST_ID_NONE);
+    assert_int_equal(message_read("[]", 2, &message, &head, &refusal), -1);
+    assert_true(refusal.error == ERROR_CODE && !refusal.same_code && !head.code_known);
+}
+
+/* As many elements as codes may be; one more is refused before any is looked at. */
+static void test_longest_list(void **state)
+{
+    (void)state;
+    for (int count = CODE_LIMIT; count <= CODE_LIMIT + 1; count++) {
+        struct buf text;
+        struct message *message;
+        struct message_head head;
+        struct refusal refusal;
+        buf_init(&text);
+        for (int i = 0; i < count; i++)
+            buf_printf(&text, "%c{\"code\":%d}", i ? ',' : '[', 100 + i);
+        buf_char(&text, ']');
+        assert_int_equal(message_read(text.data, text.size, &message, &head, &refusal), count > CODE_LIMIT ? -1 : 0);
+        assert_true(message ? message_count(message) == CODE_LIMIT : refusal.error == ERROR_CODE);
+        message_destroy(message);
+        buf_finish(&text);
+    }
 }
 
 static bool sound(const char *text, bool any)
@@ -365,6 +428,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_too_long_message),
         cmocka_unit_test(test_values_of_a_request),
         cmocka_unit_test(test_values_of_a_subscription),
+        cmocka_unit_test(test_a_truth),
+        cmocka_unit_test(test_head_of_a_list),
+        cmocka_unit_test(test_longest_list),
         cmocka_unit_test(test_soundness),
         cmocka_unit_test(test_sentences_are_cut_between_characters),
         cmocka_unit_test(test_cases_without_memory),

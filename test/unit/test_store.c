@@ -290,6 +290,32 @@ static void odd_values(void **state)
     buf_finish(&given.bytes);
 }
 
+static void texts_in_the_audit(void **state)
+{
+    struct run_folder *run = *state;
+    struct record note = text_record("once"), outcome = {.kind = RECORD_OUTCOME, .step = 3};
+    struct store_row row = accepted(1, CODE_SET, "{\"code\":20,\"settings\":{\"prompt\":\"a\\\"b\"}}");
+    outcome.outcome.ticket = 1;
+    outcome.outcome.outcome = OUTCOME_APPLIED;
+    outcome.outcome.pause_step = INT64_MIN;
+    outcome.outcome.items = 1;
+    outcome.outcome.item[0] = (struct record_item){.setting = note.setting.id,
+                                                   .old = note.setting.value,
+                                                   .requested = text_record("a\"b\n").setting.value,
+                                                   .effective = text_record("é").setting.value,
+                                                   .revision = 1};
+    run_train(run);
+    run_declare(run, &note);
+    run_put(run, &outcome);
+    run_open(run);
+    run_commit(run, &row, 1);
+    const char *page = run_page(run, 0, 0, 1);
+    assert_non_null(strstr(page, "\"request\":{\"code\":20,\"settings\":{\"prompt\":\"a\\\"b\"}}"));
+    assert_non_null(strstr(page, "\"values\":{\"settings\":{\"prompt\":{\"old\":\"once\",\"requested\":\"a\\\"b\\n\","
+                                 "\"effective\":\"é\",\"revision\":1}}}"));
+    assert_int_equal(run_verify(run).bad_sequence, 0);
+}
+
 /* ---- incarnations ---- */
 
 static void another_incarnation_numbers_otherwise(void **state)
@@ -499,6 +525,7 @@ int main(void)
         TEST(points_come_back_in_order),
         TEST(replay_gives_what_was_declared),
         TEST(odd_values),
+        TEST(texts_in_the_audit),
         TEST(another_incarnation_numbers_otherwise),
         TEST(reopened_within_a_segment),
         TEST(segments_go_when_they_are_covered),

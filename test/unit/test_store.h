@@ -31,6 +31,10 @@ struct run_folder {
 int run_setup(void **state);
 int run_teardown(void **state);
 
+/* The same in a folder that is made here; its path stands in run->path. It is not removed. */
+void run_make(struct run_folder *run);
+void run_unmake(struct run_folder *run);
+
 /* A new trainer: another incarnation. The declarations are restated; drop them first with run_forget. */
 void run_train(struct run_folder *run);
 void run_forget(struct run_folder *run);
@@ -56,6 +60,7 @@ struct store_commit run_commit(struct run_folder *run, const struct store_row *r
 int run_try_commit(struct run_folder *run, const struct store_row *rows, size_t count, struct store_commit *commit);
 struct store_row accepted(uint64_t ticket, enum code code, const char *canonical);
 struct store_row judged(uint64_t ticket, enum outcome_kind outcome);
+struct store_row said_row(uint64_t number);
 
 struct store_reader *run_reader(struct run_folder *run);
 struct store_verdict run_verify(struct run_folder *run);

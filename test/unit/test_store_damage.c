@@ -184,9 +184,9 @@ static void a_newer_schema(void **state)
 {
     struct run_folder *run = *state;
     fill(run);
-    run_sql(run, "PRAGMA user_version=2; CREATE TABLE novelty(a)");
+    run_sql(run, "PRAGMA user_version=3; CREATE TABLE novelty(a)");
     assert_refused(run, ERR_VERSION, "made by a newer trimtab");
-    run_sql(run, "PRAGMA user_version=1; DROP TABLE novelty");
+    run_sql(run, "PRAGMA user_version=2; DROP TABLE novelty");
     run_open(run);
 }
 
@@ -200,7 +200,7 @@ static void a_newer_schema_in_the_log(void **state)
     snprintf(path, sizeof path, "%s/run.db", run->path);
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
     sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version=2", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version=3", NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(db);
     struct buf before = contents(run, "run.db-wal");
     assert_refused(run, ERR_VERSION, "made by a newer trimtab");

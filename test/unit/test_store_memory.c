@@ -2,76 +2,17 @@
  */
 #include "test_store.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#endif
-
-static long left = -1; /* allocations until all fail; negative: none does */
-
-#ifndef SANITIZED
-/* In front of the C library's own, for this program and all libraries in it. (A sanitizer brings its own: then nothing
- * fails.) */
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *old, size_t size);
-
-static bool refuse_now(void)
-{
-    if (left < 0)
-        return false;
-    if (left > 0) {
-        left--;
-        return false;
-    }
-    errno = ENOMEM;
-    return true;
-}
-
-void *malloc(size_t size)
-{
-    return refuse_now() ? NULL : __libc_malloc(size);
-}
-
-void *calloc(size_t count, size_t size)
-{
-    return refuse_now() ? NULL : __libc_calloc(count, size);
-}
-
-void *realloc(void *old, size_t size)
-{
-    return refuse_now() ? NULL : __libc_realloc(old, size);
-}
-#endif
-
-/* From here on the n-th allocation and all after it fail; say whether it came to that. */
-static void arm(long n)
-{
-    left = n;
-}
-
-static bool disarm(void)
-{
-    bool fired = left == 0;
-    left = -1;
-    return fired;
-}
-
-#define ROUNDS_MAX 5000
+#include "no_memory.h"
 
 static void declare(struct run_folder *run)
 {
     struct record loss = series_record(0, "loss", "nats"), lr = setting_record(3, "lr", 0.5, 0);
     struct record prompt = {.kind = RECORD_SETTING}, act = {.kind = RECORD_ACTION}, config = {.kind = RECORD_CONFIG};
+    prompt.setting.id = 4;
     prompt.setting.name = text_from("prompt");
     prompt.setting.type = VALUE_STRING;
     prompt.setting.value = (struct value){.type = VALUE_STRING, .text = text_from("once upon a time")};
@@ -89,21 +30,25 @@ static void declare(struct run_folder *run)
 /* A little of everything that a commit can hold. */
 static void happen(struct run_folder *run, int64_t step, uint64_t ticket)
 {
-    struct record effect = {.kind = RECORD_EFFECT}, outcome = {.kind = RECORD_OUTCOME},
+    struct record effect = {.kind = RECORD_EFFECT}, words = {.kind = RECORD_EFFECT}, outcome = {.kind = RECORD_OUTCOME},
                   message = {.kind = RECORD_MESSAGE};
     effect.effect.setting = 3;
     effect.effect.value = value_double(1.0 / (double)(step + 1));
     effect.effect.revision = ticket;
     effect.effect.ticket = ticket;
+    words.effect.setting = 4;
+    words.effect.value = (struct value){.type = VALUE_STRING, .text = text_from(ticket % 2 ? "odd" : "or even")};
     outcome.outcome.ticket = ticket;
     outcome.outcome.outcome = OUTCOME_APPLIED;
     outcome.outcome.pause_step = INT64_MIN;
     outcome.outcome.result = text_from("{\"accuracy\":0.5}");
-    outcome.outcome.items = 1;
+    outcome.outcome.items = 2;
     outcome.outcome.item[0] = (struct record_item){.setting = 3, .effective = effect.effect.value};
+    outcome.outcome.item[1] = (struct record_item){.setting = 4, .requested = words.effect.value};
     message.message.text = text_from("a new best");
     run_step(run, step, 1, (double)step);
     run_put(run, &effect);
+    run_put(run, &words);
     run_put(run, &outcome);
     run_put(run, &message);
 }
@@ -116,16 +61,16 @@ static void in_a_commit(void **state)
     declare(run);
     run_open(run);
     for (bool fired = true; fired; n++) {
-        struct store_row row = accepted((uint64_t)n + 1, CODE_ACT, "{}");
+        struct store_row rows[] = {accepted((uint64_t)n + 1, CODE_ACT, "{}"), said_row((uint64_t)n + 1)};
         struct store_commit commit;
-        assert_true(n < ROUNDS_MAX);
-        happen(run, step++, row.ticket);
-        arm(n);
-        int code = run_try_commit(run, &row, 1, &commit);
-        fired = disarm();
+        assert_true(n < NO_MEMORY_ROUNDS_MAX);
+        happen(run, step++, rows[0].ticket);
+        no_memory_after(n);
+        int code = run_try_commit(run, rows, 2, &commit);
+        fired = no_memory_came();
         assert_true(code == 0 || code == ERR_NOMEM);
         if (code)
-            run_commit(run, &row, 1);
+            run_commit(run, rows, 2);
     }
     struct points points = run_points(run);
     assert_int_equal(points.count, step);
@@ -136,9 +81,23 @@ static void in_a_commit(void **state)
     assert_int_equal(verdict.bad_sequence, 0);
     assert_int_equal(verdict.records, 2 * n);
     assert_int_equal(verdict.open, 0);
-    assert_int_equal(run_sql(run, "SELECT count(*) FROM messages"), n);
-    assert_int_equal(run_sql(run, "SELECT count(*) FROM audit WHERE vals LIKE '{\"settings\":{\"lr\":{%\"result\":{%'"),
-                     n);
+    assert_int_equal(run_sql(run, "SELECT count(*) FROM messages"), 2 * n);
+    assert_int_equal(
+        run_sql(run,
+                "SELECT count(*) FROM audit WHERE vals LIKE '{\"settings\":{\"lr\":{%\"prompt\":{%\"o%\"result\":{%'"),
+        n);
+}
+
+static void count_message(void *context, uint64_t said, uint32_t level, struct text text, const char *by, int64_t step,
+                          int64_t time_ns)
+{
+    (void)said;
+    (void)level;
+    (void)text;
+    (void)by;
+    (void)step;
+    (void)time_ns;
+    ++*(int *)context;
 }
 
 static void count_record(void *context, const struct record *record)
@@ -158,14 +117,16 @@ static void while_opening(void **state)
     run_close(run, false);
     bool fired = true;
     for (long n = 0; fired; n++) {
-        int records = 0;
-        assert_true(n < ROUNDS_MAX);
-        arm(n);
+        int records = 0, messages = 0;
+        assert_true(n < NO_MEMORY_ROUNDS_MAX);
+        no_memory_after(n);
         int code = run_try_open(run, NULL);
         if (code == 0)
             code = store_replay(run->store, count_record, &records, NULL);
-        fired = disarm();
-        assert_true(code == ERR_NOMEM || (code == 0 && records == 7));
+        if (code == 0)
+            code = store_messages(run->store, count_message, &messages, NULL);
+        fired = no_memory_came();
+        assert_true(code == ERR_NOMEM || (code == 0 && records == 7 && messages == 1));
         run_close(run, false);
     }
     assert_int_equal(run_count(run, ".", "run.db.damaged"), 0);
@@ -184,14 +145,14 @@ static void while_reading(void **state)
     bool fired = true;
     for (long n = 0; fired; n++) {
         struct store_verdict verdict;
-        assert_true(n < ROUNDS_MAX);
-        arm(n);
+        assert_true(n < NO_MEMORY_ROUNDS_MAX);
+        no_memory_after(n);
         int code = store_reader_open(&run->reader, run->path, false, NULL);
         if (code == 0)
             code = store_verify(run->reader, &verdict, NULL);
         if (code == 0)
             code = store_audit_page(run->reader, 0, 0, 0, &page, NULL);
-        fired = disarm();
+        fired = no_memory_came();
         assert_true(code == ERR_NOMEM || (code == 0 && verdict.records == 2 && !verdict.bad_sequence));
         assert_int_equal(page.size > 0, code == 0);
         buf_finish(&page);

@@ -16,16 +16,22 @@ static struct buf page;
 int run_setup(void **state)
 {
     struct run_folder *run = test_calloc(1, sizeof *run);
-    log_set(-1, LOG_ERROR);
     strcpy(run->path, "/tmp/test-store-XXXXXX");
     assert_non_null(mkdtemp(run->path));
+    run_make(run);
+    *state = run;
+    return 0;
+}
+
+void run_make(struct run_folder *run)
+{
+    log_set(-1, LOG_ERROR);
+    mkdir(run->path, 0700);
     run->run_fd = open(run->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     assert_int_equal(mkdirat(run->run_fd, "journal", 0700), 0);
     assert_int_equal(mkdirat(run->run_fd, "journal/0", 0700), 0);
     run->journal_fd = openat(run->run_fd, "journal/0", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     assert_true(run->journal_fd >= 0);
-    *state = run;
-    return 0;
 }
 
 static int remove_one(const char *path, const struct stat *status, int type, struct FTW *walk)
@@ -36,9 +42,8 @@ static int remove_one(const char *path, const struct stat *status, int type, str
     return remove(path);
 }
 
-int run_teardown(void **state)
+void run_unmake(struct run_folder *run)
 {
-    struct run_folder *run = *state;
     store_reader_close(run->reader);
     store_close(run->store, false);
     run_train_end(run, false);
@@ -46,6 +51,12 @@ int run_teardown(void **state)
     close(run->journal_fd);
     close(run->run_fd);
     buf_finish(&page);
+}
+
+int run_teardown(void **state)
+{
+    struct run_folder *run = *state;
+    run_unmake(run);
     int code = nftw(run->path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
     test_free(run);
     return code;
@@ -234,6 +245,18 @@ struct store_row judged(uint64_t ticket, enum outcome_kind outcome)
                               .outcome = outcome,
                               .error = outcome == OUTCOME_LOST ? ERROR_LOST : ERROR_EXPIRED,
                               .detail = "it was too late"};
+}
+
+struct store_row said_row(uint64_t number)
+{
+    return (struct store_row){.kind = STORE_ROW_SAID,
+                              .time_ns = 1700000002000000000,
+                              .ticket = number,
+                              .level = 2,
+                              .step_known = true,
+                              .step = 412,
+                              .actor = "anna",
+                              .detail = "it looks odd"};
 }
 
 /* ---- what is stored ---- */

@@ -71,6 +71,43 @@ static void tells_its_environment(void **state)
     (void)server_config(server, "started");
 }
 
+/* This program, run again with these arguments, opens the run: what it tells as its command. */
+static void assert_command(struct server *server, char **arguments, const char *expected)
+{
+    int status;
+
+    arguments[0] = "odd program";
+    arguments[1] = "--open";
+    pid_t child = fork();
+    if (child == 0) {
+        setenv("TRIMTAB_RUN", server->path, 1);
+        execv("/proc/self/exe", arguments);
+        _exit(9);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    if (!server->reader) {
+        server_open(server, NULL);
+        server_close(server);
+    }
+    assert_text(server_config(server, "command")->config.json, expected);
+}
+
+static void the_command_can_be_pasted(void **state)
+{
+    struct server *server = *state;
+    static char long_argument[3000], most[4000];
+
+    assert_command(server, (char *[]){NULL, NULL, "--lr=3e-4", "a/b.c_d:e,f@g%h+i-j", NULL},
+                   "\"'odd program' --open --lr=3e-4 a/b.c_d:e,f@g%h+i-j\"");
+    (void)server_count(server, RECORD_RUN);
+    assert_command(server, (char *[]){NULL, NULL, "two words", "it's", "", "$HOME", "a\\b", "*", "~", "\xc3\xbc", NULL},
+                   "\"'odd program' --open 'two words' 'it'\\\\''s' '' '$HOME' 'a\\\\b' '*' '~' '\xc3\xbc'\"");
+    memset(long_argument, 'x', sizeof long_argument - 1);
+    snprintf(most, sizeof most, "\"'odd program' --open %s ...\"", long_argument);
+    assert_command(server, (char *[]){NULL, NULL, long_argument, long_argument, "more", NULL}, most);
+}
+
 static void write_file(const char *folder, const char *name, const char *text)
 {
     char path[512];
@@ -335,11 +372,25 @@ static void tells_where_the_server_is(void **state)
     lock_free(lock_fd);
 }
 
-int main(void)
+/* Opens $TRIMTAB_RUN and no more. */
+static int open_main(void)
 {
+    trimtab_options options = {.quiet = true};
+    trimtab_run *run = trimtab_open(&options);
+    int status = *trimtab_error(run) != 0;
+
+    trimtab_close(run);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "--open") == 0)
+        return open_main();
     const struct CMUnitTest tests[] = {
         TEST(opens_and_closes),
         TEST(tells_its_environment),
+        TEST(the_command_can_be_pasted),
         TEST(finds_the_commit),
         TEST(finds_the_commit_of_a_linked_tree),
         TEST(ordinals_go_on),

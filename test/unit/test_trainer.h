@@ -12,6 +12,8 @@
 #include "channel/journal_reader.h"
 #include "trainer/run.h"
 
+#define FIRST 2u /* the id of the first setting that a test declares: the built-in one has 1 */
+
 struct server {
     char temporary[96]; /* removed at the end, with all that lies in it */
     char path[128];     /* the run's folder */
@@ -35,7 +37,7 @@ void server_close(struct server *server);
 
 /* The next record of this kind, skipping others; NULL when no more is published. */
 const struct record *server_next(struct server *server, enum record_kind kind);
-/* The same, and it must be there. */
+/* The same, and it must be there. Of settings the built-in one is skipped. */
 const struct record *server_expect(struct server *server, enum record_kind kind);
 /* Reads all there is: how many of this kind. */
 uint32_t server_count(struct server *server, enum record_kind kind);

@@ -28,7 +28,7 @@ static void declares(void **state)
     assert_int_equal(trimtab_setting_double(server->run, "x", &lr, 0, NAN, NULL), TRIMTAB_INVALID);
     assert_int_equal(trimtab_setting_double(server->run, "x", NULL, 0, 1, NULL), TRIMTAB_INVALID);
     const struct record_setting *setting = &server_expect(server, RECORD_SETTING)->setting;
-    assert_int_equal(setting->id, 1);
+    assert_int_equal(setting->id, FIRST);
     assert_text(setting->name, "lr");
     assert_text(setting->doc, "rate");
     assert_true(setting->bounded);
@@ -193,14 +193,14 @@ static void drops_and_counts(void **state)
     dropped = trimtab_dropped(server->run);
     assert_true(dropped > 0 && dropped < given);
     /* Requests still have their room. */
-    assert_int_equal(server_answer(server, server_set(server, 1, value_double(0.25), 0), &step)->outcome,
+    assert_int_equal(server_answer(server, server_set(server, FIRST, value_double(0.25), 0), &step)->outcome,
                      OUTCOME_APPLIED);
     /* A schedule cannot take it from them. */
     for (step = 2; step < 5000; step++) {
         lr = (double)step / 10000;
         assert_int_equal(trimtab_control_point(server->run, &step), TRIMTAB_GO);
     }
-    assert_int_equal(server_answer(server, server_set(server, 1, value_double(0.25), 1), &step)->outcome,
+    assert_int_equal(server_answer(server, server_set(server, FIRST, value_double(0.25), 1), &step)->outcome,
                      OUTCOME_APPLIED);
     assert_int_equal(trimtab_dropped(server->run), dropped);
     server->run->journal.limits.bytes_max = JOURNAL_BYTES_MAX;

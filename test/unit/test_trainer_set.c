@@ -22,10 +22,10 @@ static void sets(void **state)
     trimtab_setting_choice(server->run, "optimizer", &optimizer, choices, NULL);
     struct mailbox_request request = {
         .kind = MAILBOX_SET, .at_step = MAILBOX_NO_STEP, .until_step = MAILBOX_NO_STEP, .items = 4};
-    request.item[0] = (struct mailbox_item){1, 0, value_double(0.125)};
-    request.item[1] = (struct mailbox_item){2, MAILBOX_ANY_REVISION, value_integer(VALUE_INT, 64)};
-    request.item[2] = (struct mailbox_item){3, MAILBOX_ANY_REVISION, value_integer(VALUE_BOOL, 1)};
-    request.item[3] = (struct mailbox_item){4, MAILBOX_ANY_REVISION, value_integer(VALUE_CHOICE, 1)};
+    request.item[0] = (struct mailbox_item){FIRST, 0, value_double(0.125)};
+    request.item[1] = (struct mailbox_item){FIRST + 1, MAILBOX_ANY_REVISION, value_integer(VALUE_INT, 64)};
+    request.item[2] = (struct mailbox_item){FIRST + 2, MAILBOX_ANY_REVISION, value_integer(VALUE_BOOL, 1)};
+    request.item[3] = (struct mailbox_item){FIRST + 3, MAILBOX_ANY_REVISION, value_integer(VALUE_CHOICE, 1)};
     uint64_t ticket = server_post(server, &request);
     assert_int_equal(trimtab_control_point(server->run, &step), TRIMTAB_GO);
     assert_float_equal(lr, 0.125, 0);
@@ -33,7 +33,7 @@ static void sets(void **state)
     assert_true(frozen);
     assert_int_equal(optimizer, 1);
     const struct record *record = server_expect(server, RECORD_EFFECT);
-    assert_int_equal(record->effect.setting, 1);
+    assert_int_equal(record->effect.setting, FIRST);
     assert_float_equal(record->effect.value.number, 0.125, 0);
     assert_int_equal(record->effect.revision, 1);
     assert_int_equal(record->effect.ticket, ticket);
@@ -60,9 +60,9 @@ static void expects_revisions(void **state)
 
     server_open(server, NULL);
     trimtab_setting_double(server->run, "lr", &lr, 0, 1, NULL);
-    uint64_t first = server_set(server, 1, value_double(0.1), 0);
-    uint64_t second = server_set(server, 1, value_double(0.2), 0);
-    uint64_t third = server_set(server, 1, value_double(0.1), 1);
+    uint64_t first = server_set(server, FIRST, value_double(0.1), 0);
+    uint64_t second = server_set(server, FIRST, value_double(0.2), 0);
+    uint64_t third = server_set(server, FIRST, value_double(0.1), 1);
     assert_int_equal(trimtab_control_point(server->run, &step), TRIMTAB_GO);
     server_outcome(server, first, OUTCOME_APPLIED);
     const struct record_outcome *outcome = server_outcome(server, second, OUTCOME_REFUSED);
@@ -83,7 +83,7 @@ static void a_schedule_overrides(void **state)
 
     server_open(server, NULL);
     trimtab_setting_double(server->run, "lr", &lr, 0, 1, NULL);
-    uint64_t ticket = server_set(server, 1, value_double(0.1), 0);
+    uint64_t ticket = server_set(server, FIRST, value_double(0.1), 0);
     (void)server_answer(server, ticket, &step);
     lr = 0.3;
     step = 1;
@@ -138,16 +138,17 @@ static void checks_values(void **state)
     trimtab_setting_choice(server->run, "optimizer", &optimizer, choices, NULL);
     trimtab_setting_double(server->run, "scale", &free_double, 0, 0, NULL);
     trimtab_setting_int(server->run, "seed", &free_int, 0, 0, NULL);
-    refuse_value(server, 1, value_double(1.5), "setting lr cannot be 1.5: its greatest is 1");
-    refuse_value(server, 1, value_double(-0.1), "setting lr cannot be -0.1: its least is 0");
-    refuse_value(server, 1, value_double(NAN), "setting lr takes a finite number");
-    refuse_value(server, 1, value_integer(VALUE_INT, 1), "setting lr takes a double, not an int");
-    refuse_value(server, 2, value_integer(VALUE_INT, 0), "setting batch cannot be 0: its least is 1");
-    refuse_value(server, 4, value_integer(VALUE_CHOICE, 2), "setting optimizer has 2 choices, none with index 2");
-    refuse_value(server, 5, value_double(INFINITY), "setting scale takes a finite number");
-    refuse_value(server, 7, value_double(0), "the run has no setting 7");
+    refuse_value(server, FIRST, value_double(1.5), "setting lr cannot be 1.5: its greatest is 1");
+    refuse_value(server, FIRST, value_double(-0.1), "setting lr cannot be -0.1: its least is 0");
+    refuse_value(server, FIRST, value_double(NAN), "setting lr takes a finite number");
+    refuse_value(server, FIRST, value_integer(VALUE_INT, 1), "setting lr takes a double, not an int");
+    refuse_value(server, FIRST + 1, value_integer(VALUE_INT, 0), "setting batch cannot be 0: its least is 1");
+    refuse_value(server, FIRST + 3, value_integer(VALUE_CHOICE, 2),
+                 "setting optimizer has 2 choices, none with index 2");
+    refuse_value(server, FIRST + 4, value_double(INFINITY), "setting scale takes a finite number");
+    refuse_value(server, FIRST + 6, value_double(0), "the run has no setting 8");
     refuse_value(server, 0, value_double(0), "the run has no setting 0");
-    uint64_t ticket = server_set(server, 6, value_integer(VALUE_INT, INT64_MIN), MAILBOX_ANY_REVISION);
+    uint64_t ticket = server_set(server, FIRST + 5, value_integer(VALUE_INT, INT64_MIN), MAILBOX_ANY_REVISION);
     assert_int_equal(server_answer(server, ticket, &step)->outcome, OUTCOME_APPLIED);
     assert_true(free_int == INT64_MIN);
     assert_float_equal(lr, 0.5, 0);
@@ -195,7 +196,7 @@ static void tells_what_a_setter_took(void **state)
     server_open(server, NULL);
     declare_knob(server, "knob", &knob, true);
     declare_knob(server, "silent", &silent, false);
-    for (uint32_t id = 1; id <= 2; id++) {
+    for (uint32_t id = FIRST; id < FIRST + 2; id++) {
         const struct record_outcome *outcome =
             server_answer(server, server_set(server, id, value_double(3.7), 0), &step);
         assert_float_equal(outcome->item[0].requested.number, 3.7, 0);
@@ -213,7 +214,7 @@ static uint64_t set_three(struct server *server)
         .kind = MAILBOX_SET, .at_step = MAILBOX_NO_STEP, .until_step = MAILBOX_NO_STEP, .items = 3};
 
     for (uint32_t i = 0; i < 3; i++)
-        request.item[i] = (struct mailbox_item){i + 1, MAILBOX_ANY_REVISION, value_double(0.75)};
+        request.item[i] = (struct mailbox_item){FIRST + i, MAILBOX_ANY_REVISION, value_double(0.75)};
     return server_post(server, &request);
 }
 
@@ -255,9 +256,9 @@ static void sets_back_what_is_named_twice(void **state)
     server_open(server, NULL);
     trimtab_setting_double(server->run, "lr", &lr, 0, 1, NULL);
     declare_knob(server, "stuck", &stuck, true);
-    request.item[0] = (struct mailbox_item){1, MAILBOX_ANY_REVISION, value_double(0.1)};
-    request.item[1] = (struct mailbox_item){1, MAILBOX_ANY_REVISION, value_double(0.2)};
-    request.item[2] = (struct mailbox_item){2, MAILBOX_ANY_REVISION, value_double(0.2)};
+    request.item[0] = (struct mailbox_item){FIRST, MAILBOX_ANY_REVISION, value_double(0.1)};
+    request.item[1] = (struct mailbox_item){FIRST, MAILBOX_ANY_REVISION, value_double(0.2)};
+    request.item[2] = (struct mailbox_item){FIRST + 1, MAILBOX_ANY_REVISION, value_double(0.2)};
     assert_int_equal(server_answer(server, server_post(server, &request), &step)->outcome, OUTCOME_REFUSED);
     assert_float_equal(lr, 0.5, 0);
 }
@@ -276,7 +277,7 @@ static void shows_what_could_not_be_set_back(void **state)
     uint64_t ticket = set_three(server);
     assert_int_equal(trimtab_control_point(server->run, &step), TRIMTAB_GO);
     const struct record *record = server_expect(server, RECORD_EFFECT);
-    assert_int_equal(record->effect.setting, 2);
+    assert_int_equal(record->effect.setting, FIRST + 1);
     assert_int_equal(record->effect.ticket, ticket);
     const struct record_outcome *outcome = server_outcome(server, ticket, OUTCOME_REFUSED);
     assert_float_equal(outcome->item[0].effective.number, 0.5, 0);

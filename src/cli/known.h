@@ -1,0 +1,26 @@
+/* known.h: the runs of this user that can be found: linked in the state folder, or under $TRIMTAB_HOME. */
+#ifndef CLI_KNOWN_H
+#define CLI_KNOWN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct known_run {
+    char *path; /* absolute, resolved */
+    int64_t changed_ns;
+};
+
+struct known {
+    struct known_run *run; /* the newest change first */
+    size_t count, capacity;
+};
+
+/* Each run once. *known is filled anew; known_finish frees it. */
+void known_find(struct known *known);
+void known_finish(struct known *known);
+
+/* Is this the folder of a run: is there a run.db or a journal, as files of its own? */
+bool known_is_run(int folder_fd);
+
+#endif
