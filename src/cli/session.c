@@ -17,7 +17,7 @@ struct args_group session_options(struct session *session)
         {"run", ARGS_PATH, &session->run, "FOLDER", "the run"},
         {"connect", ARGS_TEXT, &session->address, "HOST:PORT", "its server's address instead"},
         {"name", ARGS_TEXT, &session->name, "NAME", "who asks (the run's own socket knows the login name anyway)"},
-        {"json", ARGS_FLAG, &session->json, NULL, "the reply as it came; so it is too when not on a terminal"},
+        {"json", ARGS_FLAG, &session->json, NULL, "the reply as it came; most verbs print it too when not on a terminal"},
     };
     memcpy(session->options, options, sizeof options);
     return (struct args_group){session->options, SESSION_OPTIONS};

@@ -44,7 +44,16 @@ enum arg {
     ARG_COUNT
 };
 
-enum param_kind { PARAM_INTEGER, PARAM_NUMBER, PARAM_TEXT, PARAM_TEXTS, PARAM_VALUES, PARAM_COUNTS, PARAM_CURSOR, PARAM_TRUTH };
+enum param_kind {
+    PARAM_INTEGER,
+    PARAM_NUMBER,
+    PARAM_TEXT,
+    PARAM_TEXTS,
+    PARAM_VALUES,
+    PARAM_COUNTS,
+    PARAM_CURSOR,
+    PARAM_TRUTH
+};
 
 struct protocol_code {
     enum code code;

@@ -12,6 +12,7 @@
 
 enum { COPY_BYTES = 65536, COPIES_A_TURN = 16, ENVIRONMENT_MORE = 3 };
 
+#define BURIAL_NS INT64_C(2000000000)
 #define PATIENCE_NS INT64_C(5000000000) /* with a terminal that takes nothing, after the command has ended */
 
 static bool group_is_empty(const struct child *child)
@@ -157,6 +158,7 @@ static void abort_turn(struct server *server)
     if (!child->kill_ns || child->gone || server->mono_ns < child->kill_ns)
         return;
     child->kill_ns = 0;
+    child->killed_ns = server->mono_ns;
     child->abort_signal = SIGKILL;
     signal_all(child, SIGKILL);
 }
@@ -188,11 +190,13 @@ void child_turn(struct server *server)
         child->copied_ns = server->mono_ns;
 }
 
-/* A shell goes at SIGTERM, the training that it started perhaps not: it has until SIGKILL. */
+/* A shell goes at SIGTERM, the training that it started perhaps not: it has until SIGKILL. After that only what nobody
+ * has buried yet can be left. */
 bool child_has_ended(const struct server *server)
 {
     const struct child *child = &server->child;
-    return child->gone || (child->exited && !child->kill_ns);
+    bool killed = child->killed_ns && server->mono_ns - child->killed_ns > BURIAL_NS;
+    return child->gone || (child->exited && killed);
 }
 
 bool child_has_more(const struct server *server)

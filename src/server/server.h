@@ -80,6 +80,7 @@ struct child {
     int exit_status;
     int64_t exited_ns; /* monotonic */
     int64_t kill_ns;   /* monotonic: when SIGKILL follows; 0: it does not */
+    int64_t killed_ns; /* monotonic: when it was sent; 0: it was not */
     int abort_signal;  /* the last signal that an abort sent */
     int output_fd;     /* RUN/output, for reading */
     int terminal_fd;   /* our own description of it; -1: none */
