@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/folder.h"
@@ -19,6 +20,8 @@
 #include "cli/verbs.h"
 
 #define OTHERS_NAMED 8
+#define MOMENT_NS 50000000L /* between two looks for files that are about to go */
+#define MOMENTS 60
 
 /* ---- what is ours ---- */
 
@@ -169,14 +172,37 @@ static int remove_all(struct removal *removal, bool everything, struct err *err)
     return code == 0 ? tree_remove(removal->run_fd, "lock", err) : code;
 }
 
+/* FUSE and NFS keep a file that is removed while it is open under such a name, until a moment after it was closed. */
+static int count_lasting(void *context, const char *name)
+{
+    size_t *count = context;
+    *count += strncmp(name, ".fuse_hidden", 12) != 0 && strncmp(name, ".nfs", 4) != 0;
+    return 0;
+}
+
+static int remove_folder(const struct removal *removal)
+{
+    const struct timespec moment = {.tv_nsec = MOMENT_NS};
+    for (int i = 0; i < MOMENTS; i++) {
+        size_t lasting = 0;
+        if (rmdir(removal->path) == 0)
+            return 0;
+        if (errno != ENOTEMPTY && errno != EEXIST)
+            return -1;
+        tree_each(removal->run_fd, count_lasting, &lasting, NULL);
+        if (lasting > 0)
+            return 0; /* it stays, and what lies there was named */
+        nanosleep(&moment, NULL);
+    }
+    return 0;
+}
+
 /* The locks are let go of before the folder: on NFS a file that is open stays there under another name. */
 static int finish_removal(struct removal *removal)
 {
-    name_others(removal);
-    if (rmdir(removal->path) == 0)
-        removal->other_count = 0;
-    else if (errno != ENOTEMPTY && errno != EEXIST)
+    if (remove_folder(removal) < 0)
         say_wrong("%s is empty, but cannot be removed: %s", removal->path, strerror(errno));
+    name_others(removal);
     folder_forget(removal->path);
     return CLI_DONE;
 }
