@@ -116,8 +116,11 @@ static void serve(int run_fd, int ready_fd)
     int lock = lock_take(run_fd, "lock", NULL, NULL);
     if (lock < 0 || lock_name(lock, &self, NULL) < 0)
         _exit(1);
+    /* first the address: a trainer that is connected may look for it and end at once */
+    if (file_replace(run_fd, "address", 0600, "127.0.0.1:7999\n", 15, NULL) < 0)
+        _exit(1);
     int fd = unix_socket_listen(run_fd, "sock", 4, NULL);
-    if (fd < 0 || file_replace(run_fd, "address", 0600, "127.0.0.1:7999\n", 15, NULL) < 0)
+    if (fd < 0)
         _exit(1);
     (void)!write(ready_fd, "r", 1);
     close(ready_fd);
