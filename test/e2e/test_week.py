@@ -17,6 +17,7 @@ class Week(Case):
     def setUp(self):
         super().setUp()
         self.environment["TRIMTAB_SERVER"] = TRIMTAB
+        self.mounts = []
 
     def tearDown(self):
         for process in self.processes:
@@ -24,6 +25,8 @@ class Week(Case):
                 process.kill()
             process.wait()
         self.end_servers()
+        for mount in self.mounts:
+            subprocess.run(["fusermount3", "-u", "-z", mount], check=True)
         super().tearDown()
 
     def end_servers(self):
@@ -52,6 +55,11 @@ class Week(Case):
         """The run's server, once it is there."""
         wait_for("a server", lambda: (run / "address").exists() and self.tool("status", "--run", run).returncode == 0)
         return self.connect(run)
+
+    def wait_attached(self, wire):
+        """At its loop, with all declared: of a run that goes on the step alone is known from before."""
+        wait_for("the settings", lambda: any(x["name"] != "pause_on_nonfinite" and x["attached"] for x in wire.result(4)["settings"]))
+        return super().wait_attached(wire)
 
     def status(self, run):
         done = self.tool("status", "--run", run)
@@ -206,7 +214,7 @@ class Batch(Week):
         real.mkdir()
         mount.mkdir()
         subprocess.run(["bindfs", "--no-allow-other", real, mount], check=True)
-        self.addCleanup(subprocess.run, ["fusermount3", "-u", "-z", mount], check=True)
+        self.mounts.append(mount)
         run = mount / "run"
         job = self.job(TOY, "--step-us", 200, "--steps", 100000, run=run)
         wire = self.look_in(run)
@@ -245,7 +253,8 @@ class Tomorrow(Week):
         second = self.job(TRIMTAB, "run", "--resume", "--name", "toy", "--listen", "127.0.0.1:0", "--", TOY, "--step-us", 200)
         wait_for("the same run again", lambda: self.serves(second, run) and (run / "address").exists())
         wire = self.connect(run)
-        status = self.wait_attached(wire)
+        self.wait_attached(wire)
+        status = self.wait_status(wire, "what differs", lambda s: "resumed" in s["trainer"]["config"])
         self.assertEqual(status["settings"]["lr"], {"value": 0.1, "revision": 2})
         self.assertEqual(status["trainer"]["config"]["resumed"]["settings"], {"lr": 0.3, "batch": 16})
         self.assertEqual(status["pending"], [])
