@@ -291,6 +291,21 @@ void folder_close(struct folder *folder)
     folder->run_fd = folder->local_fd = -1;
 }
 
+static bool is_unwritable(int at_fd, const char *name, int wanted)
+{
+    return faccessat(at_fd, name, wanted, AT_EACCESS) < 0 && (errno == EACCES || errno == EPERM || errno == EROFS);
+}
+
+bool folder_is_unwritable(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool unwritable = fd >= 0 && faccessat(fd, "run.db", F_OK, 0) == 0 &&
+                      (is_unwritable(fd, ".", W_OK | X_OK) || is_unwritable(fd, "run.db", W_OK));
+    if (fd >= 0)
+        close(fd);
+    return unwritable;
+}
+
 int folder_address(const char *path, char *address, size_t size, struct err *err)
 {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -32,6 +32,9 @@ int folder_choose(const char *given, const char *name, char path[PATH_MAX], stru
 int folder_open(struct folder *folder, const char *path, bool must_exist, struct err *err);
 void folder_close(struct folder *folder); /* twice is safe */
 
+/* Is a run there that this process cannot write: RUN or run.db is somebody else's, or on a read-only file system? */
+bool folder_is_unwritable(const char *path);
+
 /* Leaves, or renews, the link to the run of this absolute path. */
 void folder_remember(const char *path);
 /* Removes it. */

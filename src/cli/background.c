@@ -83,24 +83,27 @@ static void leave(int report_fd)
     point_to(open("/dev/null", O_RDWR | O_CLOEXEC), STDIN_FILENO, STDERR_FILENO);
 }
 
-static void tell(void *context, const char *address, const char *folder)
+static void tell(void *context, const struct serve_place *place)
 {
     struct background *background = context;
+    const char *address = place->address, *folder = place->folder;
     struct buf out = {0};
-    if (!background->logs)
+    if (!background->logs && !place->read_only)
         open_log(background);
     log_line(LOG_INFO, "process %d serves %s at %s", (int)getpid(), folder, address);
     if (background->json) {
         json_t *told = json_pack("{s:s, s:s, s:i}", "address", address, "run", folder, "pid", (int)getpid());
+        if (place->read_only)
+            json_object_set_new(told, "read_only", json_true());
         print_value(&out, told);
         json_decref(told);
     } else {
         buf_printf(&out, "%s serves ", address);
         print_text(&out, folder);
-        buf_printf(&out, "\nin the background: pid %d; ", (int)getpid());
+        buf_printf(&out, "%s\nin the background: pid %d; ", place->read_only ? " read-only" : "", (int)getpid());
         print_text(&out, program_invocation_name);
-        buf_text(&out, " shutdown --run ");
-        print_text(&out, folder);
+        buf_text(&out, place->read_only ? " shutdown --connect " : " shutdown --run ");
+        print_text(&out, place->read_only ? address : folder);
         buf_text(&out, " ends it");
     }
     buf_char(&out, '\n');
@@ -112,7 +115,8 @@ static int serve_there(struct start *start, struct serve_options *options, struc
 {
     struct serve_result result;
     struct err err;
-    open_log(background);
+    if (!options->read_only)
+        open_log(background);
     options->context = background;
     options->ready = tell;
     int status = start_serving(start, options, &result, &err);

@@ -152,8 +152,9 @@ static void offer_value(struct typed *typed)
     static const struct {
         const char *option, *value;
     } fixed[] = {
-        {"auth", "none"},     {"level", "info"},   {"level", "warning"},  {"level", "error"},    {"state", "waiting"},
-        {"state", "running"}, {"state", "paused"}, {"state", "stopping"}, {"state", "finished"}, {"state", "lost"},
+        {"format", "csv"},    {"format", "jsonl"},   {"auth", "none"},      {"level", "info"},
+        {"level", "warning"}, {"level", "error"},    {"state", "waiting"},  {"state", "running"},
+        {"state", "paused"},  {"state", "stopping"}, {"state", "finished"}, {"state", "lost"},
     };
     const char *name = typed->option->name;
     if (strcmp(name, "run") == 0)
@@ -162,6 +163,8 @@ static void offer_value(struct typed *typed)
         offer_topics(typed);
     else if (strcmp(name, "series") == 0)
         offer_described(typed, "series", "");
+    else if (strcmp(name, "format") == 0)
+        offer(typed, "", strcmp(typed->spec->verb, "sql") == 0 ? "table" : "tensorboard", "");
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
         if (strcmp(name, fixed[i].option) == 0)
             offer(typed, "", fixed[i].value, "");
@@ -174,7 +177,10 @@ static void offer_operand(struct typed *typed)
         offer_described(typed, "settings", "=");
     else if (strcmp(verb, "act") == 0 && !typed->first)
         offer_described(typed, "actions", "");
-    else if (strcmp(verb, "rm") == 0)
+    else if (strcmp(verb, "history") == 0)
+        offer_described(typed, "series", "");
+    else if (strcmp(verb, "rm") == 0 ||
+             ((strcmp(verb, "serve") == 0 || strcmp(verb, "export") == 0 || strcmp(verb, "sql") == 0) && !typed->first))
         offer_runs(typed);
 }
 

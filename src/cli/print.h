@@ -34,6 +34,8 @@ enum terminal_colour print_state_colour(const char *state);
 
 typedef void print_reply_fn(struct buf *out, const json_t *reply, const struct terminal *terminal);
 print_reply_fn print_status, print_describe, print_outcome, print_audit, print_clients, print_stats, print_run_list;
+/* An overview: a row a series; or the buckets and points themselves. */
+print_reply_fn print_history, print_history_rows;
 
 /* Of the settings of an outcome. "lr 0.001 -> 0.0003, dropout 0.1 -> 0.2"; where nothing was applied: "lr 0.001". */
 void print_changes(struct buf *out, json_t *settings, bool applied);

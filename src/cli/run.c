@@ -23,8 +23,9 @@ static void tell_verb(struct buf *out, const char *verb, const char *folder, con
 }
 
 /* On standard error: standard output is the command's. */
-static void tell(void *context, const char *address, const char *folder)
+static void tell(void *context, const struct serve_place *place)
 {
+    const char *address = place->address, *folder = place->folder;
     const struct progress *progress = context;
     struct buf out = {0};
     const char *colon = strrchr(address, ':');

@@ -1,47 +1,12 @@
 #include "cli/verify.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #include "base/folder.h"
+#include "cli/offline.h"
 #include "cli/say.h"
 #include "cli/verbs.h"
 #include "store/store.h"
-
-/* ---- which run ---- */
-
-struct known {
-    char path[PATH_MAX];
-    struct buf list;
-    size_t count;
-};
-
-static int add_known(void *context, const char *path)
-{
-    struct known *known = context;
-    known->count++;
-    snprintf(known->path, sizeof known->path, "%s", path);
-    buf_printf(&known->list, "\n  %s", path);
-    return 0;
-}
-
-static int choose(const struct session *session, char path[PATH_MAX])
-{
-    struct known known = {.count = 0};
-    const char *named = session_run(session);
-    if (named)
-        return snprintf(path, PATH_MAX, "%s", named) < PATH_MAX ? CLI_DONE : CLI_USAGE;
-    folder_each_known(add_known, &known);
-    memcpy(path, known.path, PATH_MAX);
-    if (known.count == 0)
-        say_wrong("no run is known: name one with --run FOLDER");
-    else if (known.count > 1)
-        say_wrong("several runs are known: choose one with --run%s", buf_string(&known.list));
-    buf_finish(&known.list);
-    return known.count == 1 ? CLI_DONE : CLI_USAGE;
-}
-
-/* ---- the verdict ---- */
 
 static void print_count(struct buf *out, uint64_t count, const char *what)
 {
@@ -102,7 +67,7 @@ int verify_run(struct session *session)
     struct folder folder;
     struct err err;
     session->json = session->json || !session->terminal.is_terminal;
-    int status = choose(session, path);
+    int status = offline_choose(session, path);
     if (status != CLI_DONE)
         return status;
     if (folder_open(&folder, path, true, &err) < 0) {

@@ -20,7 +20,7 @@ struct answer {
         ANSWER_REPLY,     /* form */
         ANSWER_REFUSE,    /* refusal */
         ANSWER_POST,      /* post: allocated, the server's from now on; its texts point into the request */
-        ANSWER_ASK,       /* ask the reader: from, limit, ticket, as the code means them */
+        ANSWER_ASK,       /* ask the reader: from, limit, ticket, as the code means them; of history also the range */
         ANSWER_SAY,       /* the request's text; level; at `from` (MAILBOX_NO_STEP: the present step) */
         ANSWER_INTRODUCE, /* take the caller's name from the request, then REPLY_HELLO */
         ANSWER_SUBSCRIBE, /* topics, rate_ns; globs and cursor are the request's */
@@ -33,6 +33,8 @@ struct answer {
     struct refusal refusal;
     struct mailbox_request *post;
     int64_t from, limit, ticket;
+    bool by_time, has_from, has_to; /* of history: from and to are us since the epoch, not steps; which of them count */
+    int64_t to;
     unsigned topics;
     int64_t rate_ns; /* 0: each tick */
     unsigned level;  /* 1 info, 2 warning, 3 error */

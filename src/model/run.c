@@ -199,6 +199,7 @@ static struct change take_state(struct run *run, const struct record *record)
     bool differs = run->state != record->state.state;
     run->state = record->state.state;
     run->state_time_ns = record->time_ns;
+    run->state_step = record->step;
     run->rate.known = false;
     return changed(differs ? CHANGE_STATE : CHANGE_NONE, 0);
 }
@@ -266,16 +267,34 @@ struct change run_take(struct run *run, const struct record *record)
     return changed(CHANGE_NONE, 0);
 }
 
-void run_trainer_gone(struct run *run, int64_t now_ns)
+/* What came last: a point, or the state. */
+static int64_t newest(const struct run *run, int64_t *step)
 {
+    int64_t time_ns = run->state_time_ns;
+    *step = run->state_step;
+    for (uint32_t i = 0; i < run->series_count; i++) {
+        const struct series *series = &run->series[i];
+        if (!series->logged || series->time_ns < time_ns)
+            continue;
+        time_ns = series->time_ns;
+        *step = series->step;
+    }
+    return time_ns;
+}
+
+void run_trainer_gone(struct run *run, int64_t when_ns)
+{
+    int64_t step, newest_ns = newest(run, &step);
     run->trainer.attached = false;
     run->steps_per_second = 0;
     run->rate.known = false;
     run_forget_ids(run);
+    if (!run->step_known && newest_ns)
+        take_step(run, step);
     if (run->state == RUN_FINISHED)
         return;
     run->state = RUN_LOST;
-    run->state_time_ns = now_ns;
+    run->state_time_ns = when_ns ? when_ns : newest_ns;
 }
 
 void run_progress(struct run *run, int64_t step, int64_t now_ns)

@@ -85,7 +85,7 @@ struct id_map {
 struct run {
     char *name, *folder;
     enum run_state state;
-    int64_t state_time_ns;
+    int64_t state_time_ns, state_step;
     bool frozen;
     struct trainer trainer;
     int64_t step;
@@ -108,7 +108,7 @@ struct run {
     struct said messages[LIMIT_MESSAGES_SHOWN]; /* the newest, oldest first */
     uint32_t messages_count;
     struct id_map series_map, settings_map, actions_map;
-    char history[96]; /* "stored", or "waiting (disk full)" */
+    char history[96]; /* "stored", "rebuilding (40 %)", or "waiting (disk full)" */
     bool failed;      /* an allocation failed: some declaration or message is missing */
 };
 
@@ -152,8 +152,9 @@ void run_said(struct run *run, uint64_t id, uint32_t level, struct text text, co
 void run_forget_ids(struct run *run);
 
 /* The trainer has gone: settings and actions are not attached any more; the state becomes RUN_LOST unless it ended in
- * good order. */
-void run_trainer_gone(struct run *run, int64_t now_ns);
+ * good order. `when_ns` 0: nobody saw it go; it counts from the last that is known of the run, as does its step then.
+ */
+void run_trainer_gone(struct run *run, int64_t when_ns);
 
 /* The step of the newest control point, as read from the mailbox, and the rate over the last few seconds. */
 void run_progress(struct run *run, int64_t step, int64_t now_ns);

@@ -20,6 +20,7 @@ struct death {
 
 int attach_init(struct server *server, const struct journal_position *from, struct err *err)
 {
+    server->attach.began = *from;
     return journal_reader_create(&server->attach.reader, server->journal_fd, from, err);
 }
 
@@ -115,7 +116,8 @@ static void look(struct server *server)
 {
     struct attach *attach = &server->attach;
     struct holder holder = {0};
-    bool known = lock_look(server->folder.run_fd, "trainer", &holder, NULL) == 0;
+    int code = lock_look(server->folder.run_fd, "trainer", &holder, NULL);
+    bool known = code == 0 || (code == ERR_MISSING && !attach->mailbox.map); /* of a run.db that was copied */
     if (attach->mailbox.map) {
         /* a file that is gone, or does not say which life it is, is somebody's prank: the process still lives */
         bool another = known && (holder.pid == 0 || (holder.ordinal && holder.ordinal != attach->holder.ordinal));
@@ -192,14 +194,15 @@ static void recover(struct server *server)
 static void detach(struct server *server)
 {
     struct attach *attach = &server->attach;
+    bool seen = attach->mailbox.map && attach->holder.ordinal <= attach->gone_ordinal;
     attach->ended_ordinal = attach->gone_ordinal;
-    if (attach->mailbox.map && attach->holder.ordinal <= attach->ended_ordinal) {
+    if (seen) {
         tickets_trainer_gone(server, &attach->mailbox);
         close_mailbox(server);
         attach->remove_mailboxes = true;
     }
     if (server->run.trainer.ordinal <= attach->ended_ordinal && server->run.trainer.ordinal > 0) {
-        run_trainer_gone(&server->run, server->now_ns);
+        run_trainer_gone(&server->run, seen ? server->now_ns : 0);
         tell_run(server);
         log_line(LOG_INFO, "trainer gone: the run is %s", run_state_name(server->run.state));
     }
@@ -248,9 +251,38 @@ static void note_progress(struct server *server)
         run_progress(&server->run, step, server->mono_ns);
 }
 
+/* What run.db says is all there is. */
+static void begin_read_only(struct server *server)
+{
+    struct holder holder = {0};
+    server->attach.caught_up = server->attach.recovered = true;
+    if (lock_look(server->folder.run_fd, "trainer", &holder, NULL) == 0 && holder.pid != 0)
+        log_line(LOG_WARNING, "its trainer goes on: what is not in run.db yet is not shown");
+    else if (server->run.state != RUN_WAITING)
+        run_trainer_gone(&server->run, 0);
+}
+
+bool attach_is_over(const struct server *server)
+{
+    const struct attach *attach = &server->attach;
+    if (server->run.state != RUN_FINISHED && server->run.state != RUN_LOST)
+        return false;
+    if (server->read_only)
+        return true;
+    if (server->child.started || attach->mailbox.map)
+        return false;
+    struct journal_position now = journal_reader_position(attach->reader);
+    return journal_position_compare(&now, &attach->began) == 0;
+}
+
 void attach_turn(struct server *server)
 {
     struct attach *attach = &server->attach;
+    if (server->read_only) {
+        if (!attach->recovered)
+            begin_read_only(server);
+        return;
+    }
     if (attach->died || attach->look_now || server->mono_ns >= attach->next_look_ns) {
         attach->next_look_ns = server->mono_ns + LOOK_NS;
         attach->look_now = false;
@@ -267,7 +299,7 @@ void attach_turn(struct server *server)
 
 void attach_finish(struct server *server)
 {
-    if (server->attach.recovered)
+    if (server->attach.recovered && !server->read_only)
         remove_dead_mailboxes(server);
     close_mailbox(server);
     journal_reader_destroy(server->attach.reader);

@@ -89,11 +89,21 @@ static void post(struct client *client, struct request *request, struct answer *
         dispatch_refuse(client, &refusal, request);
 }
 
+/* What would be kept of it. */
+static int guard_record(const struct server *server, struct refusal *refusal)
+{
+    if (attach_is_over(server))
+        return refuse(refusal, ERROR_STATE, "the run has ended and is served as it is");
+    if (server->read_only)
+        return refuse(refusal, ERROR_STATE, "the run is served read-only: nothing can be kept of it");
+    return guard_end(server, refusal);
+}
+
 /* What the server itself carries out needs no trainer, but abort needs the process. */
 static int guard_own(const struct server *server, enum code code, struct refusal *refusal)
 {
     if (code != CODE_ABORT || (server->child.started && !server->child.gone))
-        return guard_end(server, refusal);
+        return guard_record(server, refusal);
     if (!server->run.trainer.attached)
         return refuse(refusal, ERROR_STATE, "no trainer of this server is running");
     return refuse(
@@ -123,9 +133,13 @@ static void ask(struct client *client, const struct request *request, const stru
                              .ticket = answer->ticket};
     client->unanswered |= UINT64_C(1) << request->code;
     if (guard_end(client->server, &refusal) == 0) {
-        if (lanes_ask(&client->server->lanes, &asked))
+        bool is_history = request->code == CODE_HISTORY;
+        if (is_history && !(asked.history = lane_history_create(request, answer)))
+            refuse(&refusal, ERROR_INTERNAL, "out of memory");
+        else if (lanes_ask(&client->server->lanes, &asked))
             return;
-        refuse(&refusal, ERROR_LIMIT, "%d requests wait for the store already; try again", LIMIT_ASKS_WAITING);
+        else
+            refuse(&refusal, ERROR_LIMIT, "%d requests wait for the store already; try again", LIMIT_ASKS_WAITING);
     }
     dispatch_refuse(client, &refusal, request);
 }
@@ -134,7 +148,7 @@ static void say(struct client *client, const struct request *request, const stru
 {
     struct refusal refusal = {0};
     client->unanswered |= UINT64_C(1) << request->code;
-    if (guard_end(client->server, &refusal) < 0 || say_accept(client, request, answer, &refusal) < 0)
+    if (guard_record(client->server, &refusal) < 0 || say_accept(client, request, answer, &refusal) < 0)
         dispatch_refuse(client, &refusal, request);
 }
 
@@ -190,6 +204,21 @@ void carry_out(struct client *client, struct request *request, struct answer *an
     }
 }
 
+/* What the asker can mend is told as it is. */
+static void refuse_asked(const struct lane_ask *ask, struct refusal *refusal)
+{
+    bool is_history = ask->code == CODE_HISTORY && !ask->out.failed;
+    if (is_history && (ask->status == ERR_MISSING || ask->status == ERR_INVALID))
+        refuse(refusal, ERROR_PARAMETER, "%s", ask->err.text);
+    else if (ask->status == ERR_CLOSED)
+        refuse(refusal, ERROR_STATE, "%s", ask->err.text);
+    else if (is_history && ask->status == ERR_FULL)
+        refuse(refusal, ERROR_LIMIT, "%s", ask->err.text);
+    else
+        refuse(refusal, ERROR_STORAGE, "%s cannot be read: %s", protocol_code(ask->code)->name,
+               ask->status < 0 ? ask->err.text : "out of memory");
+}
+
 void carry_out_asked(void *owner, struct lane_ask *ask)
 {
     struct client *client = client_with(owner, ask->client);
@@ -203,7 +232,7 @@ void carry_out_asked(void *owner, struct lane_ask *ask)
         reply_close(&line);
     } else {
         struct refusal refusal = {0};
-        refuse(&refusal, ERROR_STORAGE, "%s cannot be read: %s", protocol_code(ask->code)->name, ask->err.text);
+        refuse_asked(ask, &refusal);
         reply_refusal(&line, &refusal, true, ask->code, &ask->id);
     }
     client_answer(client, ask->code, &line);

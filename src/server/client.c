@@ -85,6 +85,7 @@ void client_close(struct client *client)
     people_left(client);
     follow_end(client);
     tickets_forget_client(server, client->id);
+    lanes_forget_client(&server->lanes, client->id);
     if (server->attach.pulse == client)
         server->attach.pulse = NULL;
     clients_leave(client);

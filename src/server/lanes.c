@@ -48,6 +48,13 @@ void lanes_init(struct lanes *lanes, uv_loop_t *loop, struct store *store, const
     lanes->asks_end = &lanes->asks;
 }
 
+static void ask_destroy(struct lane_ask *ask)
+{
+    buf_finish(&ask->out);
+    free(ask->history);
+    free(ask);
+}
+
 void lanes_finish(struct lanes *lanes)
 {
     for (size_t i = 0; i < lanes->rows_count; i++)
@@ -57,8 +64,7 @@ void lanes_finish(struct lanes *lanes)
     while (lanes->asks) {
         struct lane_ask *ask = lanes->asks;
         lanes->asks = ask->next;
-        buf_finish(&ask->out);
-        free(ask);
+        ask_destroy(ask);
     }
     if (lanes->reader)
         store_reader_close(lanes->reader);
@@ -167,13 +173,27 @@ bool lanes_idle(const struct lanes *lanes)
     return !lanes->writing && !lanes->reading;
 }
 
-static int read_audit(struct lanes *lanes, struct lane_ask *ask)
+static int open_reader(struct lanes *lanes, struct err *err)
 {
-    int status = 0;
-    if (!lanes->reader)
-        status = lanes->exclusive ? store_reader_share(&lanes->reader, lanes->store, &ask->err)
-                                  : store_reader_open(&lanes->reader, lanes->run, false, &ask->err);
-    return status ? status : store_audit_page(lanes->reader, ask->from, ask->limit, ask->ticket, &ask->out, &ask->err);
+    if (lanes->reader)
+        return 0;
+    if (lanes->read_only)
+        return store_reader_open_in_place(&lanes->reader, lanes->run, err);
+    return lanes->exclusive ? store_reader_share(&lanes->reader, lanes->store, err)
+                            : store_reader_open(&lanes->reader, lanes->run, false, err);
+}
+
+static int read_store(struct lanes *lanes, struct lane_ask *ask)
+{
+    const struct lane_history *history = ask->history;
+    if (history && history->beside)
+        return store_history_beside(lanes->run, history->beside, &history->ask, &ask->out, &ask->err);
+    int status = open_reader(lanes, &ask->err);
+    if (status)
+        return status;
+    if (history)
+        return store_history(lanes->reader, &history->ask, &ask->out, &ask->err);
+    return store_audit_page(lanes->reader, ask->from, ask->limit, ask->ticket, &ask->out, &ask->err);
 }
 
 static void work_read(uv_work_t *work)
@@ -185,7 +205,7 @@ static void work_read(uv_work_t *work)
     else if (ask->code == CODE_RUNS)
         ask->status = store_runs(lanes->run, &ask->out, &ask->err);
     else
-        ask->status = read_audit(lanes, ask);
+        ask->status = read_store(lanes, ask);
 }
 
 static void start_read(struct lanes *lanes);
@@ -201,8 +221,7 @@ static void after_read(uv_work_t *work, int cancelled)
     lanes->asks_count--;
     lanes->reading = false;
     lanes->asked(lanes->owner, ask);
-    buf_finish(&ask->out);
-    free(ask);
+    ask_destroy(ask);
     start_read(lanes);
 }
 
@@ -216,11 +235,11 @@ static void start_read(struct lanes *lanes)
 
 bool lanes_ask(struct lanes *lanes, const struct lane_ask *asked)
 {
-    if (lanes->asks_count >= LIMIT_ASKS_WAITING)
+    struct lane_ask *ask = lanes->asks_count < LIMIT_ASKS_WAITING ? malloc(sizeof *ask) : NULL;
+    if (!ask) {
+        free(asked->history);
         return false;
-    struct lane_ask *ask = malloc(sizeof *ask);
-    if (!ask)
-        return false;
+    }
     *ask = *asked;
     ask->next = NULL;
     buf_init(&ask->out);
@@ -229,4 +248,39 @@ bool lanes_ask(struct lanes *lanes, const struct lane_ask *asked)
     lanes->asks_count++;
     start_read(lanes);
     return true;
+}
+
+/* What is not being read yet. */
+static struct lane_ask **waiting(struct lanes *lanes)
+{
+    return lanes->reading ? &lanes->asks->next : &lanes->asks;
+}
+
+void lanes_forget_client(struct lanes *lanes, uint64_t client)
+{
+    struct lane_ask **at = waiting(lanes);
+    while (*at) {
+        struct lane_ask *ask = *at;
+        if (ask->client != client) {
+            at = &ask->next;
+            continue;
+        }
+        *at = ask->next;
+        ask_destroy(ask);
+        lanes->asks_count--;
+    }
+    lanes->asks_end = at;
+}
+
+void lanes_refuse(struct lanes *lanes)
+{
+    struct lane_ask *ask;
+    while ((ask = *waiting(lanes))) {
+        *waiting(lanes) = ask->next;
+        lanes->asks_count--;
+        ask->status = err_set(&ask->err, ERR_CLOSED, "the server is ending; another one may serve this run soon");
+        lanes->asked(lanes->owner, ask);
+        ask_destroy(ask);
+    }
+    lanes->asks_end = waiting(lanes);
 }

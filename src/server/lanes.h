@@ -5,7 +5,7 @@
 
 #include <uv.h>
 
-#include "store/store.h"
+#include "server/lane_history.h"
 
 enum { LANES_ROWS_MAX = 4096 }; /* audit rows that wait: past that every control request is refused */
 
@@ -14,11 +14,12 @@ struct lane_row; /* a store_row that owns its texts */
 /* What a client asks of the reader. */
 struct lane_ask {
     struct lane_ask *next;
-    enum code code; /* audit, output, runs */
+    enum code code; /* audit, history, output, runs */
     uint64_t client;
     struct request_id id;
     int64_t from, limit, ticket;
-    struct buf out; /* the result, JSON */
+    struct lane_history *history; /* of code 7; owned */
+    struct buf out;               /* the result, JSON */
     int status;
     struct err err;
 };
@@ -51,7 +52,7 @@ struct lanes {
 
     char run[PATH_MAX];
     int run_fd; /* the folder; borrowed */
-    bool exclusive;
+    bool exclusive, read_only;
     struct store_reader *reader;
     uv_work_t read_work;
     bool reading;
@@ -72,7 +73,11 @@ bool lanes_failing(const struct lanes *lanes);
 void lanes_commit(struct lanes *lanes, uint64_t gone, const struct journal_position *live, bool finish, int64_t now_ns);
 bool lanes_idle(const struct lanes *lanes);
 
-/* Copies what was asked. False: too many wait. */
+/* Copies what was asked; takes over asked->history in any case. False: too many wait. */
 bool lanes_ask(struct lanes *lanes, const struct lane_ask *asked);
+/* The client has gone: what it has asked and is not being read yet is dropped. */
+void lanes_forget_client(struct lanes *lanes, uint64_t client);
+/* The server ends: what is not being read yet is answered by `asked`, with ERR_CLOSED. */
+void lanes_refuse(struct lanes *lanes);
 
 #endif

@@ -2,6 +2,7 @@
 #include "server/serve.h"
 
 #include <fcntl.h>
+#include <math.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -37,17 +38,30 @@ static void on_timer(uv_timer_t *timer)
     (void)timer; /* it wakes the loop; the check callback does the work */
 }
 
+/* Of status: what becomes of the points. */
+static void name_history(struct run *run, const struct lanes *lanes)
+{
+    const struct store_commit *commit = &lanes->commit;
+    char *history = run->history;
+    const size_t size = sizeof run->history;
+    if (lanes->status == ERR_FULL)
+        snprintf(history, size, "waiting (disk full)");
+    else if (lanes->status == ERR_BUSY)
+        snprintf(history, size, "waiting (locked by another process)");
+    else if (lanes->status < 0)
+        snprintf(history, size, "waiting (%.80s)", lanes->err.text);
+    else if (commit->rebuild_total)
+        snprintf(history, size, "rebuilding (%.0f %%)",
+                 floor(100 * (double)commit->rebuilt / (double)commit->rebuild_total));
+    else
+        snprintf(history, size, "stored");
+}
+
 /* The store answered: from the loop's thread. */
 static void on_committed(void *owner, bool ok)
 {
     struct server *server = owner;
-    if (ok)
-        snprintf(server->run.history, sizeof server->run.history, "stored");
-    else
-        snprintf(server->run.history, sizeof server->run.history, "waiting (%.80s)",
-                 server->lanes.status == ERR_FULL   ? "disk full"
-                 : server->lanes.status == ERR_BUSY ? "database locked"
-                                                    : server->lanes.err.text);
+    name_history(&server->run, &server->lanes);
     tickets_stored(server, ok);
     say_stored(server, ok);
 }
@@ -71,6 +85,21 @@ static void on_replay(void *context, const struct record *record)
     run_take(&server->run, &copy);
 }
 
+static int refuse_served(const struct server *server, const struct holder *other, struct err *err)
+{
+    return err_set(err, ERR_BUSY, "%s is served already by process %d; watch it with: trimtab status --run %s",
+                   server->folder.path, (int)other->pid, server->folder.path);
+}
+
+static int open_folder_read_only(struct server *server, struct err *err)
+{
+    struct holder other = {0};
+    if (folder_open(&server->folder, server->options->run, true, err) < 0)
+        return err->code;
+    lock_look(server->folder.run_fd, "lock", &other, NULL);
+    return other.pid != 0 ? refuse_served(server, &other, err) : 0;
+}
+
 static int open_folder(struct server *server, struct err *err)
 {
     struct holder other = {0};
@@ -78,8 +107,7 @@ static int open_folder(struct server *server, struct err *err)
         return err->code;
     server->lock_fd = lock_take(server->folder.run_fd, "lock", &other, err);
     if (server->lock_fd == ERR_BUSY)
-        return err_set(err, ERR_BUSY, "%s is served already by process %d; watch it with: trimtab status --run %s",
-                       server->folder.path, (int)other.pid, server->folder.path);
+        return refuse_served(server, &other, err);
     if (server->lock_fd < 0)
         return err_wrap(err, "%.200s", server->folder.path);
     unlinkat(server->folder.run_fd, "address", 0); /* of a server that was killed */
@@ -92,7 +120,7 @@ static int open_folder(struct server *server, struct err *err)
     return 0;
 }
 
-static int open_store(struct server *server, struct err *err)
+static int connect_store(struct server *server, struct store **store, struct err *err)
 {
     struct store_options options = {.run = server->folder.path,
                                     .run_fd = server->folder.run_fd,
@@ -100,19 +128,32 @@ static int open_store(struct server *server, struct err *err)
                                     .served = server->served,
                                     .exclusive = !server->folder.is_local,
                                     .full_sync = server->options->full_sync};
-    struct store *store = NULL;
-    struct store_begin begin = {0};
     char notice[480] = "";
-    if (store_open(&store, &options, notice, err) < 0)
+    bool exclusive = options.exclusive && !server->read_only;
+    int code = server->read_only ? store_open_read_only(store, server->folder.path, err)
+                                 : store_open(store, &options, notice, err);
+    if (code < 0)
         return err_wrap(err, "%.200s", server->folder.path);
-    lanes_init(&server->lanes, &server->loop, store, server->folder.path, server->folder.run_fd, options.exclusive);
+    lanes_init(&server->lanes, &server->loop, *store, server->folder.path, server->folder.run_fd, exclusive);
     server->lanes.owner = server;
+    server->lanes.read_only = server->read_only;
     server->lanes.committed = on_committed;
     server->lanes.asked = carry_out_asked;
+    server->lanes.commit.more = store_has_work(*store);
     if (notice[0])
         log_line(LOG_WARNING, "%s", notice);
+    return 0;
+}
+
+static int open_store(struct server *server, struct err *err)
+{
+    struct store *store = NULL;
+    struct store_begin begin = {0};
+    if (connect_store(server, &store, err) < 0)
+        return err->code;
     if (store_begin(store, &begin, err) < 0 || store_replay(store, on_replay, server, err) < 0 ||
-        store_messages(store, on_said, server, err) < 0 || store_pending(store, tickets_adopt, server, err) < 0)
+        store_messages(store, on_said, server, err) < 0 ||
+        (!server->read_only && store_pending(store, tickets_adopt, server, err) < 0))
         return err->code;
     for (uint32_t i = 0; i < server->run.series_count; i++)
         server->run.series[i].count = store_series_count(store, i);
@@ -122,7 +163,7 @@ static int open_store(struct server *server, struct err *err)
     server->run.frozen = begin.frozen;
     server->lanes.stored = begin.position;
     server->run.trainer.ordinal = begin.position.ordinal;
-    return attach_init(server, &begin.position, err);
+    return server->read_only ? 0 : attach_init(server, &begin.position, err);
 }
 
 static void base_name(struct server *server)
@@ -139,6 +180,8 @@ static int open_listeners(struct server *server, struct err *err)
     int fd = listener_bind(listen, server->options->port_is_a_wish, server->address, err);
     if (fd < 0 || listener_init(&server->tcp, &server->loop, fd, clients_accept, server, err) < 0)
         return err->code;
+    if (server->read_only)
+        return 0;
     fd = unix_socket_listen(server->folder.local_fd, "sock", 128, err);
     if (fd < 0)
         return err_wrap(err, "%.200s", server->folder.path);
@@ -151,6 +194,8 @@ static int open_listeners(struct server *server, struct err *err)
 static int write_address(struct server *server, struct err *err)
 {
     char line[80];
+    if (server->read_only)
+        return 0;
     int size = snprintf(line, sizeof line, "%s\n", server->address);
     if (file_replace(server->folder.run_fd, "address", 0600, line, (size_t)size, err) < 0)
         return err_wrap(err, "%.200s", server->folder.path);
@@ -222,17 +267,27 @@ static bool has_terminal(void)
     return fd >= 0;
 }
 
+/* A command cannot be recorded in such a folder: it is told so. */
+static bool is_read_only(const struct serve_options *options)
+{
+    return options->read_only || (!options->command && folder_is_unwritable(options->run));
+}
+
 static int build(struct server *server, struct err *err)
 {
     /* a wrong address leaves no folder behind */
     if (server->options->listen && listener_check(server->options->listen, err) < 0)
         return err->code;
-    if (open_folder(server, err) < 0 || open_store(server, err) < 0 || open_listeners(server, err) < 0)
+    server->read_only = is_read_only(server->options);
+    if ((server->read_only ? open_folder_read_only(server, err) : open_folder(server, err)) < 0 ||
+        open_store(server, err) < 0 || open_listeners(server, err) < 0)
         return err->code;
     base_name(server);
     watch_signals(server);
+    attach_turn(server); /* whether it has ended is known before anybody asks */
     if (write_address(server, err) < 0 || child_start(server, err) < 0) {
-        unlinkat(server->folder.run_fd, "address", 0);
+        if (!server->read_only)
+            unlinkat(server->folder.run_fd, "address", 0);
         return err->code;
     }
     be_modest();
@@ -300,7 +355,8 @@ int serve(const struct serve_options *options, struct serve_result *result, stru
     if (status < 0)
         unbuild(server);
     else if (options->ready)
-        options->ready(options->context, server->address, server->folder.path);
+        options->ready(options->context,
+                       &(struct serve_place){server->address, server->folder.path, server->read_only});
     finish(server);
     *result = (struct serve_result){.exit_status = server->child.exit_status};
     free(server);

@@ -18,6 +18,12 @@ struct serve_progress {
     double value;            /* its last value */
 };
 
+/* Where it can be found. */
+struct serve_place {
+    const char *address, *folder;
+    bool read_only;
+};
+
 struct serve_options {
     const char *run;      /* folder, chosen already (folder_choose) */
     const char *listen;   /* "HOST:PORT", NULL: 127.0.0.1:7342; port 0: a free one */
@@ -26,11 +32,12 @@ struct serve_options {
     char *const *command; /* `run`: what to start as the trainer, NULL-terminated; NULL: none */
     const char *name;     /* `run`: the run's name for the trainer's environment, may be NULL */
     bool resume;          /* `run`: the command is to go on where the run ended */
+    bool read_only;       /* nothing is written in the folder, over TCP alone; so it is too where nothing can be */
     double until_idle;    /* seconds without a trainer and without a client after which the server ends; 0: never */
     int terminal_fd;      /* `run`: where the command's output is copied; -1: nowhere */
     void *context;
     /* Called once, when clients can connect. May be NULL, as may the next. */
-    void (*ready)(void *context, const char *address, const char *folder);
+    void (*ready)(void *context, const struct serve_place *place);
     void (*progress)(void *context, const struct serve_progress *progress);
     /* Called before output of the command is copied to the terminal, so that a progress line can be cleared. */
     void (*clear)(void *context);

@@ -41,7 +41,8 @@ struct client {
 
 /* The trainer's side as the server sees it. */
 struct attach {
-    struct journal_reader *reader; /* live */
+    struct journal_reader *reader; /* live; NULL: the run is served read-only */
+    struct journal_position began; /* where it took the journal up */
     bool caught_up;                /* the reader has nothing more now */
     struct mailbox mailbox;        /* of the living trainer; map NULL: none */
     struct holder holder;          /* whose mailbox that is */
@@ -123,7 +124,8 @@ struct server {
     uv_loop_t loop;
     struct folder folder;
     int journal_fd, lock_fd;
-    bool served; /* by another server before this one */
+    bool served;    /* by another server before this one */
+    bool read_only; /* nothing is written: no lock, no socket, no file; run.db is read in place */
     struct run run;
     struct hub hub;
     struct lanes lanes;
@@ -227,6 +229,8 @@ void ingest_turn(struct server *server);
 int attach_init(struct server *server, const struct journal_position *from, struct err *err);
 void attach_finish(struct server *server);
 void attach_turn(struct server *server);
+/* The run had ended before this server began, and nobody has come since: its record stays as it is. */
+bool attach_is_over(const struct server *server);
 void attach_end_seen(struct server *server, uint64_t ordinal);
 void attach_wake(struct server *server);    /* a byte to a paused trainer */
 void attach_dismiss(struct server *server); /* the server is ended on purpose: the trainer is to start no other */

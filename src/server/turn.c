@@ -84,12 +84,16 @@ static void every_second(struct server *server)
 
 static bool journal_is_ahead(const struct server *server)
 {
+    if (server->read_only)
+        return false;
     struct journal_position live = journal_reader_position(server->attach.reader);
     return journal_position_compare(&live, &server->lanes.stored) > 0;
 }
 
 static void commit(struct server *server, bool finish)
 {
+    if (server->read_only)
+        return;
     struct journal_position live = journal_reader_position(server->attach.reader);
     lanes_commit(&server->lanes, server->attach.gone_ordinal, &live, finish, server->mono_ns);
 }
@@ -125,11 +129,13 @@ void turn_begin_end(struct server *server)
 {
     if (server->phase != SERVER_RUNNING)
         return;
-    unlinkat(server->folder.run_fd, "address", 0);
+    if (!server->read_only)
+        unlinkat(server->folder.run_fd, "address", 0);
     listener_close(&server->tcp);
     if (server->has_local)
         listener_close(&server->local);
     tickets_end(server);
+    lanes_refuse(&server->lanes);
     next_phase(server, SERVER_DRAINING, SECONDS(5));
 }
 

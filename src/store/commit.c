@@ -4,7 +4,9 @@
 #include "store/db.h"
 #include "store/intake.h"
 #include "store/messages.h"
+#include "store/old_tail.h"
 #include "store/settle.h"
+#include "store/wal.h"
 
 static int save_position(struct store *store, const struct journal_position *position, struct err *err)
 {
@@ -28,14 +30,27 @@ static int write_row(struct store *store, const struct store_row *row, struct er
     return audit_row(store, row, err);
 }
 
+/* What an older trimtab has stored comes before what the journal holds. */
+static int convert(struct store *store, bool *more, struct err *err)
+{
+    int code = old_tail_convert(store, more, err);
+    store->curves.rewrite = true;
+    *more = true;
+    return code ? code : curves_save(store, err);
+}
+
 static int write_all(struct store *store, struct store_commit *commit, struct err *err)
 {
     uint64_t head = store->head.sequence;
     int code = 0;
     for (size_t i = 0; i < commit->rows_count && !code; i++)
         code = write_row(store, &commit->rows[i], err);
-    if (!code)
+    if (!code && store->has_old_tail)
+        code = convert(store, &commit->more, err);
+    else if (!code)
         code = intake_read(store, &commit->more, err);
+    if (!code && !commit->more)
+        code = repair_slice(store, err);
     if (!code && store->head.sequence != head)
         code = audit_save_head(store, err);
     return code;
@@ -53,6 +68,8 @@ static int transact(struct store *store, struct store_commit *commit, struct err
 {
     roll_back(store);
     int code = store->stale ? store_reload(store, err) : 0;
+    if (!code)
+        code = wal_begin(store, commit, err);
     if (!code)
         code = db_run(store->statement[STATEMENT_BEGIN], err);
     if (code)
@@ -89,7 +106,9 @@ int store_commit(struct store *store, struct store_commit *commit, struct err *e
     do
         code = transact(store, commit, err);
     while (!code && commit->more && commit->finish);
-    commit->more = commit->more && !code;
+    commit->more = !code && (commit->more || (!commit->finish && !repair_is_done(&store->repair)));
+    commit->rebuilt = store->repair.done;
+    commit->rebuild_total = repair_is_done(&store->repair) ? 0 : store->repair.total;
     commit->full = code == ERR_FULL;
     commit->stored = store->position;
     if (!code)

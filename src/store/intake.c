@@ -7,23 +7,6 @@
 
 #define LOOK_EVERY 256 /* scalars between two looks at how far the reader has come */
 
-static int write_tail(struct store *store, struct err *err)
-{
-    struct tail *tail = &store->tail;
-    if (tail->bytes.failed)
-        return err_set(err, ERR_NOMEM, "no memory for points");
-    if (!tail->points)
-        return 0;
-    tail_seal(tail);
-    sqlite3_stmt *write = store->statement[STATEMENT_TAIL];
-    sqlite3_bind_int64(write, 1, tail->points);
-    db_bind_bytes(write, 2, tail->bytes.data, tail->bytes.size);
-    int code = db_run(write, err);
-    store->points += tail->points;
-    tail_clear(tail);
-    return code;
-}
-
 static int take_point(struct store *store, const struct record *record, struct err *err)
 {
     uint32_t id = catalog_map_to(&store->catalog.series_map, record->scalar.series);
@@ -33,9 +16,9 @@ static int take_point(struct store *store, const struct record *record, struct e
         store->unknown_points++;
         return 0;
     }
+    store->points++;
     catalog_point(&store->catalog, id, record->step, record->time_ns, record->scalar.value);
-    tail_add(&store->tail, &(struct tail_point){id, record->step, record->time_ns, record->scalar.value});
-    return store->tail.bytes.size < TAIL_BYTES_MAX && !store->tail.bytes.failed ? 0 : write_tail(store, err);
+    return curves_add(store, id, record->step, record->time_ns / 1000, record->scalar.value, err);
 }
 
 static int take_effect(struct store *store, struct record *record, struct err *err)
@@ -162,10 +145,9 @@ int intake_read(struct store *store, bool *more, struct err *err)
 {
     *more = false;
     store->points = store->unknown_points = 0;
-    tail_clear(&store->tail);
     int code = store->reader ? read_journal(store, more, err) : 0;
     if (!code)
-        code = write_tail(store, err);
+        code = curves_save(store, err);
     if (!code)
         code = declare_save(store, err);
     if (!code && store->unknown_points)

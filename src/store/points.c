@@ -1,66 +1,102 @@
-#include "store/db.h"
-#include "store/names.h"
-#include "store/reader.h"
-#include "store/tail.h"
+#include <stdlib.h>
 
-struct points {
-    struct names series;
-    int (*each)(void *context, const char *series, int64_t step, int64_t time_ns, double value);
-    void *context;
+#include "store/selection.h"
+#include "store/reader.h"
+#include "store/walk.h"
+
+#define POINTS_BATCH 64 /* series for which the tail is read at once */
+
+struct giving {
+    struct store_points_ask *ask;
+    struct shelf shelf;
+    const struct places *places;
+    const struct place_segment *segment; /* of the points that come */
+    struct store_point point;
+    uint64_t read;
 };
 
-static int load_names(struct points *points, sqlite3 *db, struct err *err)
+static int give(void *context, const struct place *place, const struct points *points, uint32_t first, uint32_t end)
 {
-    sqlite3_stmt *look;
-    int code = db_prepare(db, &look, "SELECT name FROM series ORDER BY id", err);
-    while (!code && (code = db_step(look, err)) > 0)
-        code = names_add(&points->series, db_text(look, 0)) == NAMES_NONE
-                   ? err_set(err, ERR_NOMEM, "no memory for the series")
-                   : 0;
-    sqlite3_finalize(look);
-    return code;
-}
-
-/* What `each` returned, or ERR_DAMAGED. */
-static int give_blob(struct points *points, struct text blob)
-{
-    struct tail_cursor cursor;
-    struct tail_point point;
-    int code = tail_open(&cursor, blob.data, blob.size);
-    while (!code && (code = tail_next(&cursor, &point)) > 0) {
-        if (point.series >= points->series.count)
-            return ERR_DAMAGED;
-        code = points->each(points->context, points->series.name[point.series].data, point.step, point.time_ns,
-                            point.value);
+    struct giving *giving = context;
+    const struct place_segment *segment = giving->segment;
+    bool all = giving->ask->superseded || !segment->is_replaced;
+    struct store_point *point = &giving->point;
+    int code = 0;
+    giving->read += end - first;
+    point->segment = place->segment;
+    for (uint32_t i = first; i < end && !code; i++) {
+        if (!all && points->step[i] >= segment->until)
+            continue;
+        point->sequence = place->sequence + i;
+        point->step = points->step[i];
+        point->time_us = points->time_us[i];
+        point->value = points->value[i];
+        code = giving->ask->each(giving->ask->context, point);
     }
     return code;
 }
 
-static int give_all(struct points *points, sqlite3 *db, struct err *err)
+/* What is not read of what was ever logged is lost. */
+static int give_series(struct giving *giving, const struct selected *series, const struct places *places,
+                       struct err *err)
 {
-    sqlite3_stmt *look;
-    int code = db_prepare(db, &look, "SELECT id,rows FROM tail ORDER BY id", err);
-    while (!code && (code = db_step(look, err)) > 0) {
-        code = give_blob(points, db_bytes(look, 1));
-        if (code == ERR_DAMAGED)
-            err_set(err, code, "run.db: the points of block %lld are damaged", sqlite3_column_int64(look, 0));
+    int code = 0;
+    giving->point.series = series->name;
+    giving->read = 0;
+    for (size_t i = 0; i < places->segments && !code; i++) {
+        giving->segment = &places->segment[i];
+        code = walk_points(&giving->shelf, places, giving->segment->from, giving->segment->to, give, giving, err);
     }
-    sqlite3_finalize(look);
+    uint64_t ever = series->points > places->points ? series->points : places->points;
+    if (!code)
+        giving->ask->lost += ever - giving->read;
     return code;
 }
 
-int store_points(struct store_reader *reader,
-                 int (*each)(void *context, const char *series, int64_t step, int64_t time_ns, double value),
-                 void *context, struct err *err)
+static int give_batch(struct giving *giving, struct store_reader *reader, const struct selected *series, size_t count,
+                      struct err *err)
 {
-    struct points points = {.each = each, .context = context};
+    struct places places[POINTS_BATCH] = {{0}};
+    for (size_t i = 0; i < count; i++)
+        places[i].series = series[i].id;
+    int code = places_load(reader, places, count, err);
+    for (size_t i = 0; i < count && !code; i++)
+        code = give_series(giving, &series[i], &places[i], err);
+    for (size_t i = 0; i < count; i++)
+        places_finish(&places[i]);
+    return code;
+}
+
+static int give_all(struct giving *giving, struct store_reader *reader, const struct selection *selection,
+                    struct err *err)
+{
+    int code = 0;
+    for (size_t i = 0; i < selection->count; i++)
+        giving->ask->total += selection->series[i].points;
+    for (size_t i = 0; i < selection->count && !code; i += POINTS_BATCH) {
+        size_t left = selection->count - i;
+        code = give_batch(giving, reader, &selection->series[i], left < POINTS_BATCH ? left : POINTS_BATCH, err);
+    }
+    return code;
+}
+
+int store_points(struct store_reader *reader, struct store_points_ask *ask, struct err *err)
+{
+    struct giving giving = {.ask = ask};
+    struct selection selection = {0};
+    ask->total = ask->lost = 0;
     int code = reader_begin(reader, err);
     if (code)
         return code;
-    code = load_names(&points, reader->db, err);
+    code = reader_check_points(reader, err);
     if (!code)
-        code = give_all(&points, reader->db, err);
+        code = selection_make(&selection, reader, ask->globs, ask->globs_count, SIZE_MAX, err);
+    if (!code)
+        code = shelf_init(&giving.shelf, reader, 1, err);
+    if (!code)
+        code = give_all(&giving, reader, &selection, err);
+    shelf_finish(&giving.shelf);
+    selection_finish(&selection);
     reader_end(reader);
-    names_finish(&points.series);
     return code;
 }

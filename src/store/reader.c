@@ -100,7 +100,14 @@ int store_reader_share(struct store_reader **reader, struct store *writer, struc
 
 void store_reader_close(struct store_reader *reader)
 {
-    if (reader && !reader->writer)
+    if (!reader)
+        return;
+    if (reader->writer)
+        pthread_mutex_lock(&reader->writer->lock);
+    reader_statements_finish(reader);
+    if (reader->writer)
+        pthread_mutex_unlock(&reader->writer->lock);
+    else
         sqlite3_close(reader->db);
     free(reader);
 }
@@ -127,4 +134,46 @@ void reader_end(struct store_reader *reader)
     reader_roll_back(reader);
     if (reader->writer)
         pthread_mutex_unlock(&reader->writer->lock);
+}
+
+/* ---- statements ---- */
+
+sqlite3_stmt *reader_statement(struct store_reader *reader, enum reader_statement which, int *code, struct err *err)
+{
+    static const char *const sql[] = {
+#define X(NAME, sql) sql,
+        READER_STATEMENTS(X)
+#undef X
+    };
+    sqlite3_stmt **statement = &reader->statement[which];
+    *code = *statement ? 0 : db_prepare(reader->db, statement, sql[which], err);
+    if (*code)
+        return NULL;
+    sqlite3_reset(*statement);
+    sqlite3_clear_bindings(*statement);
+    return *statement;
+}
+
+void reader_statements_finish(struct store_reader *reader)
+{
+    for (int i = 0; i < READER_STATEMENT_COUNT; i++) {
+        sqlite3_finalize(reader->statement[i]);
+        reader->statement[i] = NULL;
+    }
+}
+
+int reader_check_points(struct store_reader *reader, struct err *err)
+{
+    int code;
+    sqlite3_stmt *look = reader_statement(reader, READER_VERSION, &code, err);
+    if (code || (code = db_step(look, err)) < 0)
+        return code;
+    int64_t version = sqlite3_column_int64(look, 0);
+    sqlite3_reset(look);
+    if (version >= STORE_SCHEMA)
+        return 0;
+    return err_set(
+        err, ERR_VERSION,
+        "run.db was made by an older trimtab (schema %lld): `trimtab serve --run FOLDER` brings it up to date",
+        (long long)version);
 }

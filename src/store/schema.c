@@ -51,8 +51,22 @@ static const char version_1[] =
 static const char version_2[] = "ALTER TABLE messages ADD COLUMN said INTEGER;"
                                 "CREATE UNIQUE INDEX messages_said ON messages(said) WHERE said IS NOT NULL;";
 
+/* Points: chunks as in store/chunk.h, rollups as in store/rollup.h, blocks of the tail as in store/tail.h (id < 0: one
+ * that cannot be read). `sequence` is that of the first point, in its series. */
+static const char version_3[] =
+    "CREATE TABLE chunks(id INTEGER PRIMARY KEY, series INTEGER NOT NULL, segment INTEGER NOT NULL,"
+    " sequence INTEGER NOT NULL, points INTEGER NOT NULL, first_step INTEGER NOT NULL, last_step INTEGER NOT NULL,"
+    " least_us INTEGER NOT NULL, most_us INTEGER NOT NULL, data BLOB NOT NULL);"
+    "CREATE UNIQUE INDEX chunks_at"
+    " ON chunks(series,sequence,segment,points,first_step,last_step,least_us,most_us);"
+    "CREATE TABLE rollups(id INTEGER PRIMARY KEY, series INTEGER NOT NULL, level INTEGER NOT NULL,"
+    " sequence INTEGER NOT NULL, points INTEGER NOT NULL, data BLOB NOT NULL);"
+    "CREATE UNIQUE INDEX rollups_at ON rollups(series,level,sequence,points);"
+    "ALTER TABLE tail RENAME TO tail_2;"
+    "CREATE TABLE tail(id INTEGER PRIMARY KEY, points INTEGER NOT NULL, data BLOB NOT NULL);";
+
 /* migrations[n] leads from version n to n + 1 */
-static const char *const migrations[STORE_SCHEMA] = {version_1, version_2};
+static const char *const migrations[STORE_SCHEMA] = {version_1, version_2, version_3};
 
 int schema_check(sqlite3 *db, struct err *err)
 {
@@ -89,6 +103,14 @@ int schema_peek(const char *run, struct err *err)
     return err_set(err, code, "%s", unread.text);
 }
 
+/* Where it holds nothing that is to be converted (store/old_tail.h). */
+static int drop_old_tail(sqlite3 *db, struct err *err)
+{
+    int64_t rows;
+    int code = db_integer(db, "SELECT count(*) FROM (SELECT 1 FROM tail_2 LIMIT 1)", &rows, err);
+    return code || rows ? code : db_exec(db, "DROP TABLE tail_2", err);
+}
+
 int schema_migrate(sqlite3 *db, struct err *err)
 {
     int64_t version, tables;
@@ -103,6 +125,8 @@ int schema_migrate(sqlite3 *db, struct err *err)
     code = db_exec(db, "BEGIN IMMEDIATE", err);
     for (; !code && version < STORE_SCHEMA; version++)
         code = db_exec(db, migrations[version], err);
+    if (!code)
+        code = drop_old_tail(db, err);
     char mark[96];
     snprintf(mark, sizeof mark, "PRAGMA application_id=%d;PRAGMA user_version=%d;COMMIT", STORE_APPLICATION,
              STORE_SCHEMA);

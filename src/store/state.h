@@ -9,6 +9,8 @@
 #include "channel/journal_reader.h"
 #include "store/catalog.h"
 #include "store/chain.h"
+#include "store/curve.h"
+#include "store/repair.h"
 #include "store/store.h"
 #include "store/tail.h"
 
@@ -37,7 +39,14 @@
     X(SAID, "INSERT OR IGNORE INTO messages(level,text,step,time_ns,by,said) VALUES(?1,?2,?3,?4,?5,?6)")               \
     X(FROZEN, "INSERT OR REPLACE INTO meta(name,value) VALUES('frozen',?1)")                                           \
     X(GAP, "INSERT INTO gaps(scalars,others,from_step,to_step,reason,time_ns) VALUES(?1,?2,?3,?4,?5,?6)")              \
-    X(TAIL, "INSERT INTO tail(points,rows) VALUES(?1,?2)")                                                             \
+    X(TAIL, "INSERT INTO tail(id,points,data) VALUES((SELECT max(0,ifnull(max(id),0))+1 FROM tail),?1,?2)")            \
+    X(TAIL_CLEAR, "DELETE FROM tail WHERE id>0")                                                                       \
+    X(CHUNK, "INSERT INTO chunks(series,segment,sequence,points,first_step,last_step,least_us,most_us,data)"           \
+             " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)")                                                                    \
+    X(CHUNK_LAST, "SELECT sequence,points,segment,last_step FROM chunks WHERE series=?1"                               \
+                  " ORDER BY sequence DESC LIMIT 1")                                                                   \
+    X(ROLLUP, "INSERT OR IGNORE INTO rollups(series,level,sequence,points,data) VALUES(?1,?2,?3,?4,?5)")               \
+    X(ROLLUP_END, "SELECT sequence+points FROM rollups WHERE series=?1 AND level=?2 ORDER BY sequence DESC LIMIT 1")   \
     X(AUDIT, "INSERT INTO audit(" AUDIT_COLUMNS ")"                                                                    \
              " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19)")                            \
     X(HEAD, "UPDATE head SET sequence=?1,hash=?2")                                                                     \
@@ -62,15 +71,20 @@ struct store {
     sqlite3_stmt *statement[STATEMENT_COUNT];
     struct store_options options;
     char run[PATH_MAX];
+    struct store_reader *read_only; /* whose connection this is; NULL: the store's own */
+    bool is_wal;                    /* asked for on this connection */
 
     /* As of the last commit; changed within a transaction, and taken back by store_reload where it fails. */
     struct journal_position position;
     struct chain_head head;
     struct catalog catalog;
+    struct curves curves;
+    struct repair repair;
+    bool has_old_tail;             /* of an older schema: before it is converted the journal waits */
     struct journal_reader *reader; /* NULL: no journal */
     bool stale;                    /* a transaction failed: all of the above must be loaded again */
 
-    struct tail tail;               /* points of the present transaction */
+    struct tail tail;               /* scratch: a block */
     struct record *record, *second; /* scratch */
     struct buf bytes, vals;         /* scratch */
     uint64_t points;                /* of the present transaction */
@@ -85,5 +99,9 @@ struct store {
 
 /* Loads everything as of the last commit and opens the journal there. */
 int store_reload(struct store *store, struct err *err);
+
+/* The memory alone; all but that. */
+int store_make(struct store **store, const struct store_options *options, struct err *err);
+void store_destroy(struct store *store);
 
 #endif

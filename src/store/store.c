@@ -8,6 +8,8 @@
 #include "store/aside.h"
 #include "store/audit.h"
 #include "store/db.h"
+#include "store/old_tail.h"
+#include "store/read_only.h"
 #include "store/schema.h"
 #include "store/settle.h"
 #include "store/state.h"
@@ -53,6 +55,12 @@ int store_reload(struct store *store, struct err *err)
         code = audit_load_head(store, err);
     if (!code)
         code = catalog_load(&store->catalog, store->db, err);
+    if (!code)
+        code = curves_load(store, err);
+    if (!code)
+        code = repair_load(store, err);
+    if (!code)
+        code = old_tail_load(store, err);
     if (!code && store->options.journal_fd >= 0)
         code = journal_reader_create(&store->reader, store->options.journal_fd, &store->position, err);
     store->stale = code != 0;
@@ -85,7 +93,7 @@ static int set_up(struct store *store, struct err *err)
     if (!code)
         code = schema_migrate(store->db, err);
     if (!code)
-        code = db_exec(store->db, "PRAGMA journal_mode=WAL;PRAGMA journal_size_limit=16777216", err);
+        code = db_exec(store->db, "PRAGMA journal_size_limit=16777216", err);
     if (!code)
         code = db_exec(store->db, sync, err);
     if (!code)
@@ -100,12 +108,15 @@ static void disconnect(struct store *store)
     journal_reader_destroy(store->reader);
     store->reader = NULL;
     catalog_finish(&store->catalog);
+    curves_finish(&store->curves);
+    repair_finish(&store->repair);
     for (int i = 0; i < STATEMENT_COUNT; i++) {
         sqlite3_finalize(store->statement[i]);
         store->statement[i] = NULL;
     }
     sqlite3_close(store->db);
     store->db = NULL;
+    store->is_wal = false;
 }
 
 static int connect(struct store *store, struct err *err)
@@ -149,7 +160,7 @@ static int replace_damaged(struct store *store, char notice[480], struct err *er
     return code;
 }
 
-static int make(struct store **store, const struct store_options *options, struct err *err)
+int store_make(struct store **store, const struct store_options *options, struct err *err)
 {
     struct store *made = calloc(1, sizeof *made);
     if (!made)
@@ -168,7 +179,7 @@ static int make(struct store **store, const struct store_options *options, struc
     return made->record && made->second ? 0 : err_set(err, ERR_NOMEM, "no memory for the store");
 }
 
-static void destroy(struct store *store)
+void store_destroy(struct store *store)
 {
     disconnect(store);
     tail_finish(&store->tail);
@@ -187,7 +198,7 @@ int store_open(struct store **store, const struct store_options *options, char n
     err = err ? err : &own;
     *store = NULL;
     notice[0] = 0;
-    int code = make(&made, options, err);
+    int code = store_make(&made, options, err);
     if (!code && aside_is_needed(options->run_fd, options->journal_fd, options->served))
         code = err_set(err, ERR_DAMAGED, "it is missing or empty, and what belongs to it is not");
     if (!code)
@@ -197,7 +208,7 @@ int store_open(struct store **store, const struct store_options *options, char n
     if (!code)
         *store = made;
     else if (made)
-        destroy(made);
+        store_destroy(made);
     return code;
 }
 
@@ -224,9 +235,13 @@ void store_close(struct store *store, bool ended)
 {
     if (!store)
         return;
+    if (store->read_only) {
+        read_only_close(store);
+        return;
+    }
     struct err err;
     settle(store, true, NULL, clock_monotonic_ns());
     if (ended && db_exec(store->db, "PRAGMA journal_mode=DELETE", &err))
         log_line(LOG_WARNING, "run.db keeps its -wal for now: %s", err.text);
-    destroy(store);
+    store_destroy(store);
 }

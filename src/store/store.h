@@ -7,12 +7,14 @@
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
+#include <signal.h>
+
 #include "base/buf.h"
 #include "channel/record.h"
 #include "channel/segment.h"
 #include "model/ticket.h"
 
-#define STORE_SCHEMA 2               /* PRAGMA user_version */
+#define STORE_SCHEMA 3               /* PRAGMA user_version */
 #define STORE_APPLICATION 0x7472696D /* PRAGMA application_id: "trim" */
 
 struct store;
@@ -31,6 +33,13 @@ struct store_options {
  * ERR_FORMAT: another program's database, untouched. ERR_SYSTEM, ERR_FULL, ERR_BUSY. No reader of the same run may be
  * open in this process. */
 int store_open(struct store **store, const struct store_options *options, char notice[480], struct err *err);
+
+/* Of a run in whose folder nothing may be written: run.db is read in place and never committed to. As
+ * store_reader_open_in_place; ERR_VERSION of an older schema too. store_begin then gives no position. */
+int store_open_read_only(struct store **store, const char *run, struct err *err);
+
+/* Is something to be written that needs no news: what an older trimtab has stored, roll-ups that are missing? */
+bool store_has_work(const struct store *store);
 
 /* What the loop needs to begin. */
 struct store_begin {
@@ -100,6 +109,8 @@ struct store_commit {
     bool more;                      /* the journal holds more than one commit takes (8 MiB): commit again soon */
     bool full;                      /* failed for want of space */
     uint64_t points;                /* scalars stored by this commit */
+    /* Missing roll-ups are made anew, some in each commit: points done, and to do (0: nothing is missing) */
+    uint64_t rebuilt, rebuild_total;
     int segments_removed;
 };
 
@@ -119,6 +130,9 @@ struct store_reader;
 /* `exclusive`: RUN is not on a local file system (no -shm is used; ERR_BUSY while another connection has it open).
  * ERR_MISSING: no run.db. ERR_VERSION, ERR_FORMAT, ERR_DAMAGED, ERR_BUSY, ERR_SYSTEM. */
 int store_reader_open(struct store_reader **reader, const char *run, bool exclusive, struct err *err);
+/* Without a trace: no file is made beside run.db, no byte of it is changed. ERR_SYSTEM too where it was not closed in
+ * good order. */
+int store_reader_open_in_place(struct store_reader **reader, const char *run, struct err *err);
 /* Where this process's own store was opened `exclusive` nobody else can open run.db: the reader then shares the
  * writer's connection, and each waits for the other. The reader must be closed first. */
 int store_reader_share(struct store_reader **reader, struct store *writer, struct err *err);
@@ -139,11 +153,72 @@ struct store_verdict {
 /* Checks the SHA-256 chain and that no ticket has two outcomes. */
 int store_verify(struct store_reader *reader, struct store_verdict *verdict, struct err *err);
 
-/* Every stored point in the order in which it was stored, for tests and exports. Stops when `each` returns non-zero and
- * returns that. */
-int store_points(struct store_reader *reader,
-                 int (*each)(void *context, const char *series, int64_t step, int64_t time_ns, double value),
-                 void *context, struct err *err);
+/* ---- points ---- */
+
+/* A series' points have a sequence number, from 0 on, and lie in segments: a new one begins (0, 1, 2, ...) where the
+ * step is less than that of the point before it (after a restore). */
+struct store_point {
+    const char *series; /* name; lives during the call */
+    uint64_t sequence;
+    uint32_t segment;
+    int64_t step, time_us;
+    double value;
+};
+
+struct store_points_ask {
+    const char *const *globs; /* series, as fnmatch with FNM_NOESCAPE has them; none: all */
+    size_t globs_count;
+    bool superseded; /* also points that a later segment has replaced: their step is not less than its first */
+    int (*each)(void *context, const struct store_point *point);
+    void *context;
+    /* out */
+    uint64_t total; /* points of these series, known before the first is given; with those that are superseded */
+    uint64_t lost;  /* of them could not be read: damaged */
+};
+
+/* Gives the stored points, series by series in the order of their declaration, each in its own order. Stops when `each`
+ * returns non-zero and returns that. ERR_MISSING: a glob that no series matches. */
+int store_points(struct store_reader *reader, struct store_points_ask *ask, struct err *err);
+
+/* Code 7. */
+struct store_history_ask {
+    const char *const *globs; /* series: names, or globs as above */
+    size_t globs_count;
+    bool by_time;
+    bool has_from, has_to; /* else from the first, to the last */
+    int64_t from, to;      /* both within: steps, or us since the epoch */
+    unsigned points;       /* buckets or points of each series, at most */
+};
+
+/* The result of code 7 as JSON: as in doc/protocol.md. ERR_MISSING: a series that is not there; ERR_FULL: too many
+ * series, or too long an answer: ask for less. */
+int store_history(struct store_reader *reader, const struct store_history_ask *ask, struct buf *out, struct err *err);
+/* The same of a run beside this one, by the name of its folder; as store_runs it leaves no trace there. ERR_INVALID:
+ * not the name of a folder beside it. */
+int store_history_beside(const char *run, const char *beside, const struct store_history_ask *ask, struct buf *out,
+                         struct err *err);
+
+/* ---- SQL ---- */
+
+struct store_cell {
+    enum { STORE_CELL_NULL, STORE_CELL_INTEGER, STORE_CELL_NUMBER, STORE_CELL_TEXT, STORE_CELL_BYTES } kind;
+    int64_t integer;
+    double number;    /* a NaN too */
+    struct text text; /* lives during the call */
+};
+
+struct store_sql_ask {
+    const char *sql; /* one statement */
+    /* Once, before the rows; then of each row. Non-zero ends it and is returned. */
+    int (*columns)(void *context, const char *const *names, int count);
+    int (*row)(void *context, const struct store_cell *cells, int count);
+    void *context;
+    const volatile sig_atomic_t *interrupted; /* set by a signal handler: ends with ERR_CLOSED; NULL: never */
+};
+
+/* A query over the run's views (doc/sql.md). Nothing can be changed by it, no other file is opened. ERR_INVALID: not a
+ * query that can be answered; the text says why. */
+int store_sql(struct store_reader *reader, const struct store_sql_ask *ask, struct err *err);
 
 /* ---- runs beside this one ---- */
 

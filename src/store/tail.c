@@ -3,9 +3,11 @@
 #include <string.h>
 
 #include "base/crc32c.h"
+#include "store/column.h"
 
-#define TAIL_ROW_MAX 33u /* 5 + 10 + 10 + 8 */
-#define TAIL_VERSION 1
+#define TAIL_VERSION 2
+#define TAIL_RUN_MAX 50u   /* five varints */
+#define TAIL_POINT_MAX 28u /* 10 + 10 + 8 */
 
 void tail_init(struct tail *tail)
 {
@@ -22,8 +24,7 @@ void tail_finish(struct tail *tail)
 void tail_clear(struct tail *tail)
 {
     buf_clear(&tail->bytes);
-    tail->points = 0;
-    tail->step = tail->time_ns = 0;
+    tail->runs = 0;
 }
 
 static uint8_t *varint_put(uint8_t *at, uint64_t v)
@@ -36,47 +37,75 @@ static uint8_t *varint_put(uint8_t *at, uint64_t v)
     return at;
 }
 
-static uint64_t zigzag(int64_t to, int64_t from)
+static size_t varint_size(uint64_t v)
 {
-    uint64_t difference = (uint64_t)to - (uint64_t)from;
-    return difference << 1 ^ (difference >> 63 ? UINT64_MAX : 0);
+    size_t size = 1;
+    while (v >>= 7)
+        size++;
+    return size;
 }
 
-static int64_t unzigzag(uint64_t v, int64_t from)
+static uint64_t difference(int64_t to, int64_t from)
 {
-    return (int64_t)((uint64_t)from + (v >> 1 ^ (v & 1 ? UINT64_MAX : 0)));
+    return zigzag((uint64_t)to - (uint64_t)from);
 }
 
-void tail_add(struct tail *tail, const struct tail_point *point)
+/* The bytes that points[from, count) take. */
+static size_t run_size(const struct points *points, uint32_t from)
+{
+    size_t size = 0;
+    int64_t step = 0, time_us = 0;
+    for (uint32_t i = from; i < points->count; i++) {
+        size +=
+            varint_size(difference(points->step[i], step)) + varint_size(difference(points->time_us[i], time_us)) + 8;
+        step = points->step[i];
+        time_us = points->time_us[i];
+    }
+    return size;
+}
+
+static uint8_t *points_put(uint8_t *at, const struct points *points, uint32_t from)
+{
+    int64_t step = 0, time_us = 0;
+    for (uint32_t i = from; i < points->count; i++) {
+        at = varint_put(at, difference(points->step[i], step));
+        at = varint_put(at, difference(points->time_us[i], time_us));
+        memcpy(at, &points->value[i], 8);
+        at += 8;
+        step = points->step[i];
+        time_us = points->time_us[i];
+    }
+    return at;
+}
+
+void tail_add(struct tail *tail, uint32_t series, uint32_t segment, uint64_t sequence, const struct points *points,
+              uint32_t from)
 {
     struct buf *bytes = &tail->bytes;
-    if (bytes->capacity - bytes->size < TAIL_HEADER + TAIL_ROW_MAX && !buf_reserve(bytes, TAIL_HEADER + TAIL_ROW_MAX))
+    uint32_t count = points->count - from;
+    if (!count || !buf_reserve(bytes, TAIL_HEADER + TAIL_RUN_MAX + (size_t)count * TAIL_POINT_MAX))
         return;
     if (!bytes->size)
         bytes->size = TAIL_HEADER;
-    uint8_t *start = (uint8_t *)bytes->data + bytes->size, *at = start;
-    if (point->step == tail->step && point->time_ns == tail->time_ns) {
-        at = varint_put(at, (uint64_t)point->series << 1);
-    } else {
-        at = varint_put(at, (uint64_t)point->series << 1 | 1);
-        at = varint_put(at, zigzag(point->step, tail->step));
-        at = varint_put(at, zigzag(point->time_ns, tail->time_ns));
-        tail->step = point->step;
-        tail->time_ns = point->time_ns;
-    }
-    memcpy(at, &point->value, 8);
-    bytes->size += (size_t)(at + 8 - start);
-    tail->points++;
+    uint8_t *start = (uint8_t *)bytes->data + bytes->size;
+    uint8_t *at = varint_put(start, series);
+    at = varint_put(at, sequence);
+    at = varint_put(at, segment);
+    at = varint_put(at, count);
+    at = varint_put(at, run_size(points, from));
+    at = points_put(at, points, from);
+    bytes->size += (size_t)(at - start);
+    tail->runs++;
 }
 
 void tail_seal(struct tail *tail)
 {
     struct buf *bytes = &tail->bytes;
-    if (!tail->points)
+    if (!tail->runs)
         return;
     uint8_t header[TAIL_HEADER] = {'P', TAIL_VERSION};
     uint32_t crc = crc32c(0, bytes->data + TAIL_HEADER, bytes->size - TAIL_HEADER);
-    memcpy(header + 4, &tail->points, 4);
+    memcpy(header + 4, &tail->runs, 4);
     memcpy(header + 8, &crc, 4);
     memcpy(bytes->data, header, TAIL_HEADER);
 }
@@ -97,11 +126,11 @@ int tail_open(struct tail_cursor *cursor, const void *data, size_t size)
     return 0;
 }
 
-static bool varint_take(struct tail_cursor *cursor, uint64_t *v)
+static bool varint_take(const uint8_t **at, const uint8_t *end, uint64_t *v)
 {
     *v = 0;
-    for (unsigned shift = 0; shift < 64 && cursor->at < cursor->end; shift += 7) {
-        uint8_t byte = *cursor->at++;
+    for (unsigned shift = 0; shift < 64 && *at < end; shift += 7) {
+        uint8_t byte = *(*at)++;
         *v |= (uint64_t)(byte & 0x7f) << shift;
         if (byte < 0x80)
             return true;
@@ -109,29 +138,48 @@ static bool varint_take(struct tail_cursor *cursor, uint64_t *v)
     return false;
 }
 
-static bool moved_take(struct tail_cursor *cursor)
+int tail_next(struct tail_cursor *cursor, struct tail_run *run)
 {
-    uint64_t step, time;
-    if (!varint_take(cursor, &step) || !varint_take(cursor, &time))
-        return false;
-    cursor->step = unzigzag(step, cursor->step);
-    cursor->time_ns = unzigzag(time, cursor->time_ns);
-    return true;
-}
-
-int tail_next(struct tail_cursor *cursor, struct tail_point *point)
-{
-    uint64_t head;
+    uint64_t series, sequence, segment, points, size;
     if (!cursor->left)
         return cursor->at == cursor->end ? 0 : ERR_DAMAGED;
-    if (!varint_take(cursor, &head) || head >> 33 || ((head & 1) && !moved_take(cursor)) ||
-        cursor->end - cursor->at < 8)
+    if (!varint_take(&cursor->at, cursor->end, &series) || !varint_take(&cursor->at, cursor->end, &sequence) ||
+        !varint_take(&cursor->at, cursor->end, &segment) || !varint_take(&cursor->at, cursor->end, &points) ||
+        !varint_take(&cursor->at, cursor->end, &size) || size > (size_t)(cursor->end - cursor->at) ||
+        series > UINT32_MAX || segment > UINT32_MAX || !points || points > CHUNK_POINTS || sequence > INT64_MAX)
         return ERR_DAMAGED;
-    point->series = (uint32_t)(head >> 1);
-    point->step = cursor->step;
-    point->time_ns = cursor->time_ns;
-    memcpy(&point->value, cursor->at, 8);
-    cursor->at += 8;
+    *run = (struct tail_run){.series = (uint32_t)series,
+                             .segment = (uint32_t)segment,
+                             .points = (uint32_t)points,
+                             .sequence = sequence,
+                             .at = cursor->at,
+                             .end = cursor->at + size};
+    cursor->at += size;
     cursor->left--;
     return 1;
+}
+
+int tail_points(const struct tail_run *run, uint32_t skip, struct points *points)
+{
+    const uint8_t *at = run->at;
+    uint64_t step = 0, time_us = 0, v;
+    uint32_t left = run->points > skip ? run->points - skip : 0;
+    if (left > CHUNK_POINTS - points->count)
+        return ERR_FULL;
+    if (!points_reserve(points, left))
+        return ERR_NOMEM;
+    for (uint32_t i = 0; i < run->points; i++) {
+        double value;
+        if (!varint_take(&at, run->end, &v))
+            return ERR_DAMAGED;
+        step += unzigzag(v);
+        if (!varint_take(&at, run->end, &v) || run->end - at < 8)
+            return ERR_DAMAGED;
+        time_us += unzigzag(v);
+        memcpy(&value, at, 8);
+        at += 8;
+        if (i >= skip)
+            points_add(points, (int64_t)step, (int64_t)time_us, value);
+    }
+    return at == run->end ? 0 : ERR_DAMAGED;
 }

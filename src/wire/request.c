@@ -29,7 +29,7 @@ static struct sentence expected(const struct protocol_param *param)
 {
     static const char *const formats[] = {
         [PARAM_INTEGER] = "an integer from %.0f to %.0f",
-        [PARAM_NUMBER] = "a number from %.15g to %.15g",
+        [PARAM_NUMBER] = "a number from %.16g to %.16g",
         [PARAM_TEXT] = "a text of %.0f to %.0f bytes without U+0000",
         [PARAM_TEXTS] = "a list of %.0f to %.0f texts",
         [PARAM_VALUES] = "an object of %.0f to %.0f members",

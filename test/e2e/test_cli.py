@@ -16,7 +16,7 @@ import unittest
 
 from harness import PATIENCE, TOY, TRIMTAB, Case, wait_for
 
-VERBS = ["run", "serve", "status", "describe", "watch", "pause", "resume", "stop", "advance", "set", "act", "cancel", "audit", "call",
+VERBS = ["run", "serve", "status", "describe", "watch", "pause", "resume", "stop", "advance", "set", "act", "cancel", "audit", "history", "call",
          "shutdown"]
 
 

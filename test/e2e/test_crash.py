@@ -5,10 +5,11 @@ import os
 import random
 import signal
 import sqlite3
+import subprocess
 import time
 import unittest
 
-from harness import Case, Wire, truth, wait_for
+from harness import BUILD, Case, Wire, truth, wait_for
 
 ROUNDS = int(os.environ.get("TRIMTAB_ROUNDS", "50"))
 SEED = int(os.environ.get("TRIMTAB_SEED", "1"))
@@ -63,6 +64,7 @@ class Crash(Case):
             self.assertEqual(outcomes[ticket], outcome, f"ticket {ticket} was told otherwise")
         self.assert_verified()
         self.assert_points(lives)
+        self.assert_sound()
 
     def ask(self, moment, told):
         """A few requests whose replies may never come."""
@@ -78,6 +80,13 @@ class Crash(Case):
                     wire.call(17, wait=0.1)
         except (OSError, FileNotFoundError):
             pass
+
+    def assert_sound(self):
+        """SQLite's own check; every point in its place, once; every roll-up the fold of its points."""
+        done = subprocess.run([BUILD / "test" / "check_points", self.run_folder / "run.db"], capture_output=True, text=True, timeout=600)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        points, pages = (int(number) for number in done.stdout.split()[1:6:4])
+        self.assertTrue(points > 10000 and pages > 0, done.stdout)
 
     def assert_points(self, lives):
         counts = {}
@@ -190,7 +199,7 @@ class Crash(Case):
         self.assertEqual(wire.result(3)["settings"]["lr"], {"value": 0.1, "revision": 0})
         paused = wire.result(16)  # a pause is carried out all the same, and says that its record waits
         self.assertEqual((paused["outcome"], paused["audit"]), ("applied", "waiting"))
-        self.assertEqual(wire.result(3)["history"]["state"], "waiting (database locked)")
+        self.assertEqual(wire.result(3)["history"]["state"], "waiting (locked by another process)")
         lock.execute("rollback")
         self.wait_status(wire, "the store", lambda s: s["history"]["state"] == "stored")
         self.assert_one_outcome_each(wait_for("the pause's records", lambda: self.audit(wire)))

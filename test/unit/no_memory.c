@@ -13,12 +13,18 @@
 #endif
 
 static long left = -1; /* allocations until all fail; negative: none does */
-static bool came;
+static bool came, once;
 
 void no_memory_after(long n)
 {
     left = n;
-    came = false;
+    came = once = false;
+}
+
+void no_memory_once(long n)
+{
+    no_memory_after(n);
+    once = true;
 }
 
 bool no_memory_came(void)
@@ -28,13 +34,14 @@ bool no_memory_came(void)
 }
 
 #ifndef SANITIZED
-/* In front of the C library's own. */
+/* In front of the C library's own, for shared libraries too. */
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *old, size_t size);
-void *malloc(size_t size);
-void *calloc(size_t count, size_t size);
-void *realloc(void *old, size_t size);
+#define SHOWN __attribute__((visibility("default")))
+SHOWN void *malloc(size_t size);
+SHOWN void *calloc(size_t count, size_t size);
+SHOWN void *realloc(void *old, size_t size);
 
 static bool refuse_now(void)
 {
@@ -45,6 +52,7 @@ static bool refuse_now(void)
         return false;
     }
     came = true;
+    left = once ? -1 : 0;
     errno = ENOMEM;
     return true;
 }

@@ -9,6 +9,8 @@
 
 /* From here on the n-th allocation (from 0) and all after it fail. */
 void no_memory_after(long n);
+/* Only the n-th one does. */
+void no_memory_once(long n);
 /* No more; did it come to that? */
 bool no_memory_came(void);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -449,6 +450,60 @@ static void runs_beside_each_other_newest_first(void **state)
     assert_int_equal(seen.count, 2);
 }
 
+/* ---- a run that cannot be written ---- */
+
+#define NOBODY 65534
+
+/* As somebody who is not root: 0 or 1. */
+static int is_unwritable(const struct temp *temp, const char *name)
+{
+    int status;
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s", in_temp(temp, name));
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        if (geteuid() == 0 && (setgid(NOBODY) || setuid(NOBODY)))
+            _exit(2);
+        _exit(folder_is_unwritable(path));
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static void make_run_of_mode(const struct temp *temp, mode_t db, mode_t folder)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s", in_temp(temp, "run"));
+    mkdir(path, 0700);
+    chmod(path, 0700);
+    snprintf(path, sizeof path, "%s", in_temp(temp, "run/run.db"));
+    unlink(path);
+    if (db) {
+        int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+        assert_true(fd >= 0 && fchmod(fd, db) == 0);
+        close(fd);
+    }
+    assert_int_equal(chmod(in_temp(temp, "run"), folder), 0);
+}
+
+static void a_run_that_cannot_be_written(void **state)
+{
+    struct temp *temp = *state;
+    assert_int_equal(chmod(temp->path, 0755), 0);
+    make_run_of_mode(temp, 0666, 0777);
+    assert_int_equal(is_unwritable(temp, "run"), 0);
+    make_run_of_mode(temp, 0666, 0555);
+    assert_int_equal(is_unwritable(temp, "run"), 1);
+    make_run_of_mode(temp, 0444, 0777);
+    assert_int_equal(is_unwritable(temp, "run"), 1);
+    make_run_of_mode(temp, 0, 0555); /* no run yet: there is nothing to look at */
+    assert_int_equal(is_unwritable(temp, "run"), 0);
+    assert_int_equal(is_unwritable(temp, "nowhere"), 0);
+    make_run_of_mode(temp, 0600, 0700);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, temp_teardown)
 
 int main(void)
@@ -469,6 +524,7 @@ int main(void)
         TEST(links_lie_under_home_without_xdg),
         TEST(address),
         TEST(home_of_a_name),
+        TEST(a_run_that_cannot_be_written),
         TEST(runs_beside_each_other_newest_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

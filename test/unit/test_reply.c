@@ -164,8 +164,8 @@ static void test_describe(void **state)
                "'series':["
                "{'id':0,'name':'train/loss','unit':'nats','count':412,'step':411,'time':1790000000.25,'last':1.83},"
                "{'id':1,'name':'valid/loss','unit':null,'count':0}],"
-               "'may':['hello','ping','status','describe','subscribe','unsubscribe','audit','clients','stats',"
-               "'output','runs']}");
+               "'may':['hello','ping','status','describe','subscribe','unsubscribe','history','audit','clients',"
+               "'stats','output','runs']}");
 }
 
 static void test_applied_set(void **state)

@@ -303,6 +303,79 @@ static void without_memory(void **state)
     }
 }
 
+/* ---- a trainer that nobody saw go ---- */
+
+static void put_at(struct run *run, enum record_kind kind, int64_t step, int64_t time_ns)
+{
+    struct record record = {.kind = kind, .step = step, .time_ns = time_ns};
+    if (kind == RECORD_STATE)
+        record.state.state = RUN_RUNNING;
+    run_take(run, &record);
+}
+
+static void declare_loss(struct run *run)
+{
+    struct record series = {.kind = RECORD_SERIES};
+    series.series.name = text_from("loss");
+    run_take(run, &series);
+}
+
+static void a_lost_run_is_as_old_as_its_last_word(void **state)
+{
+    (void)state;
+    struct run run;
+    run_init(&run);
+    declare_loss(&run);
+    put_at(&run, RECORD_STATE, 3, 1000);
+    put_at(&run, RECORD_SCALAR_AT, 41, 5000);
+    run_trainer_gone(&run, 0);
+    assert_int_equal(run.state, RUN_LOST);
+    assert_int_equal(run.state_time_ns, 5000);
+    assert_true(run.step_known);
+    assert_int_equal(run.step, 41);
+    run_finish(&run);
+}
+
+static void one_that_was_seen_to_go_is_not(void **state)
+{
+    (void)state;
+    struct run run;
+    run_init(&run);
+    declare_loss(&run);
+    put_at(&run, RECORD_STEP, 50, 6000);
+    put_at(&run, RECORD_SCALAR_AT, 41, 5000);
+    run_trainer_gone(&run, 9000);
+    assert_int_equal(run.state_time_ns, 9000);
+    assert_int_equal(run.step, 50); /* the trainer's own word */
+    run_finish(&run);
+}
+
+static void a_finished_run_stays_finished(void **state)
+{
+    (void)state;
+    struct run run;
+    run_init(&run);
+    declare_loss(&run);
+    put_at(&run, RECORD_SCALAR_AT, 41, 5000);
+    put_at(&run, RECORD_STATE, 42, 7000);
+    run.state = RUN_FINISHED;
+    run_trainer_gone(&run, 9000);
+    assert_int_equal(run.state, RUN_FINISHED);
+    assert_int_equal(run.state_time_ns, 7000);
+    assert_int_equal(run.step, 42); /* the newest is what the state was told with */
+    run_finish(&run);
+}
+
+static void of_a_run_that_nothing_is_known_of(void **state)
+{
+    (void)state;
+    struct run run;
+    run_init(&run);
+    run_trainer_gone(&run, 0);
+    assert_false(run.step_known);
+    run_finish(&run);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -314,6 +387,10 @@ int main(void)
         cmocka_unit_test(a_trainer_s_message_is_kept),
         cmocka_unit_test(an_outcome_owns_its_texts),
         cmocka_unit_test(a_refusal_has_an_error_of_ours),
+        cmocka_unit_test(a_lost_run_is_as_old_as_its_last_word),
+        cmocka_unit_test(one_that_was_seen_to_go_is_not),
+        cmocka_unit_test(a_finished_run_stays_finished),
+        cmocka_unit_test(of_a_run_that_nothing_is_known_of),
         cmocka_unit_test(without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

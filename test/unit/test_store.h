@@ -13,7 +13,7 @@
 #include "channel/journal_writer.h"
 #include "store/store.h"
 
-#define RUN_DECLARATIONS_MAX 16
+#define RUN_DECLARATIONS_MAX 1100
 
 struct run_folder {
     char path[64]; /* removed at the end, with all that lies in it */
@@ -67,16 +67,17 @@ struct store_verdict run_verify(struct run_folder *run);
 /* The audit's page; the text lives until the next call. */
 const char *run_page(struct run_folder *run, int64_t from, int64_t limit, int64_t ticket);
 
-struct point {
+struct run_point {
     char series[32];
     int64_t step;
     double value;
 };
-struct points {
-    struct point *point; /* to be freed */
+struct run_points {
+    struct run_point *point; /* to be freed */
     size_t count, capacity;
 };
-struct points run_points(struct run_folder *run);
+/* Series by series; with those that a later segment has replaced. None may be damaged. */
+struct run_points run_points(struct run_folder *run);
 
 /* SQL by a connection of its own; the result as an integer. */
 int64_t run_sql(struct run_folder *run, const char *sql);

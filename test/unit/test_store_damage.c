@@ -75,7 +75,7 @@ static void assert_begun_anew(struct run_folder *run, int aside)
     assert_non_null(strstr(run->notice, "run.db.damaged-2"));
     assert_int_equal(run_count(run, ".", "run.db.damaged-2"), aside);
     run_commit(run, NULL, 0);
-    struct points points = run_points(run);
+    struct run_points points = run_points(run);
     assert_int_equal(points.count, 2000);
     free(points.point);
     assert_int_equal(run_verify(run).records, 0);
@@ -184,9 +184,9 @@ static void a_newer_schema(void **state)
 {
     struct run_folder *run = *state;
     fill(run);
-    run_sql(run, "PRAGMA user_version=3; CREATE TABLE novelty(a)");
+    run_sql(run, "PRAGMA user_version=4; CREATE TABLE novelty(a)");
     assert_refused(run, ERR_VERSION, "made by a newer trimtab");
-    run_sql(run, "PRAGMA user_version=2; DROP TABLE novelty");
+    run_sql(run, "PRAGMA user_version=3; DROP TABLE novelty");
     run_open(run);
 }
 
@@ -200,7 +200,7 @@ static void a_newer_schema_in_the_log(void **state)
     snprintf(path, sizeof path, "%s/run.db", run->path);
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
     sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version=3", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version=4", NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(db);
     struct buf before = contents(run, "run.db-wal");
     assert_refused(run, ERR_VERSION, "made by a newer trimtab");
@@ -288,13 +288,10 @@ static void ignore_ticket(void *context, struct ticket *ticket)
     ticket_destroy(ticket);
 }
 
-static int ignore_point(void *context, const char *series, int64_t step, int64_t time_ns, double value)
+static int ignore_point(void *context, const struct store_point *point)
 {
     (void)context;
-    (void)step;
-    (void)time_ns;
-    (void)value;
-    return series[0] == 0;
+    return point->series[0] == 0;
 }
 
 /* Everything that reads, whatever it says. */
@@ -313,7 +310,7 @@ static void read_all(struct run_folder *run)
     if (store_reader_open(&run->reader, run->path, false, &err) == 0) {
         store_verify(run->reader, &verdict, &err);
         store_audit_page(run->reader, 0, 0, 0, &page, &err);
-        store_points(run->reader, ignore_point, NULL, &err);
+        store_points(run->reader, &(struct store_points_ask){.each = ignore_point}, &err);
     }
     buf_finish(&page);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "no_memory.h"
+#include "old_run.h"
 
 static void declare(struct run_folder *run)
 {
@@ -72,7 +73,7 @@ static void in_a_commit(void **state)
         if (code)
             run_commit(run, rows, 2);
     }
-    struct points points = run_points(run);
+    struct run_points points = run_points(run);
     assert_int_equal(points.count, step);
     for (size_t i = 0; i < points.count; i++)
         assert_int_equal(points.point[i].step, i);
@@ -161,9 +162,85 @@ static void while_reading(void **state)
     }
 }
 
+/* ---- what is rare in a commit ---- */
+
+/* For each n, later on for some, from the same beginning to the same end: it fails alone, or all after it do. */
+static void each_allocation(struct logged *logged, const struct buf *base, unsigned allow, uint64_t points)
+{
+    struct run_folder *run = logged->run;
+    bool came = true;
+    unsigned round = 0;
+    for (long n = 0; came; n += 1 + n / 30, round++) {
+        struct store_commit commit;
+        int code, tries = 0;
+        logged_begin_again(logged, base);
+        run_open(run);
+        if (round % 2)
+            no_memory_after(n);
+        else
+            no_memory_once(n);
+        do {
+            code = run_try_commit(run, NULL, 0, &commit);
+        } while (!code && commit.more && ++tries < 200);
+        came = no_memory_came();
+        assert_true(tries < 200);
+        if (code && ((code != ERR_NOMEM && code != ERR_SYSTEM) || !came)) /* SQLite calls it so where it begins a WAL */
+            fail_msg("%ld: %d", n, code);
+        run_commit(run, NULL, 0);
+        struct check check = logged_check(logged, allow);
+        assert_int_equal(check.points, points);
+        check_finish(&check);
+        run_close(run, false);
+        assert_int_equal(run_count(run, ".", "run.db.damaged"), 0);
+    }
+}
+
+static void sealing(void **state)
+{
+    struct logged *logged = *state;
+    struct buf base = logged_base(logged, "");
+    each_allocation(logged, &base, 0, logged->points);
+    buf_finish(&base);
+}
+
+static void making_roll_ups_anew(void **state)
+{
+    struct logged *logged = *state;
+    struct buf base = logged_base(logged, "DELETE FROM rollups");
+    each_allocation(logged, &base, CHECK_SEAMS, logged->points);
+    buf_finish(&base);
+}
+
+static void setting_a_block_aside(void **state)
+{
+    struct logged *logged = *state;
+    struct buf base = logged_base(logged, "UPDATE tail SET data=substr(data,1,30) WHERE id=2");
+    each_allocation(logged, &base, CHECK_HOLES, logged->points - 1);
+    buf_finish(&base);
+}
+
+static void converting_an_old_run(void **state)
+{
+    struct logged *logged = *state;
+    old_run_make(logged, 5, 400);
+    logged_segments(logged, 30);
+    struct buf base = logged_contents(logged, "run.db");
+    each_allocation(logged, &base, CHECK_LOST, logged->points);
+    buf_finish(&base);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, run_setup, run_teardown)
-    const struct CMUnitTest tests[] = {TEST(in_a_commit), TEST(while_opening), TEST(while_reading)};
+#define LOGGED(name) cmocka_unit_test_setup_teardown(name, logged_setup, logged_teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(in_a_commit),
+        TEST(while_opening),
+        TEST(while_reading),
+        LOGGED(sealing),
+        LOGGED(making_roll_ups_anew),
+        LOGGED(setting_a_block_aside),
+        LOGGED(converting_an_old_run),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -94,7 +94,9 @@ static void an_older_run(void **state)
     run_put(run, &message);
     run_commit(run, NULL, 0);
     run_close(run, false);
-    run_sql(run, "DROP INDEX messages_said; ALTER TABLE messages DROP COLUMN said; PRAGMA user_version=1");
+    run_sql(run, "DROP TABLE chunks; DROP TABLE rollups; DROP TABLE tail;"
+                 "CREATE TABLE tail(id INTEGER PRIMARY KEY, points INTEGER NOT NULL, rows BLOB NOT NULL);"
+                 "DROP INDEX messages_said; ALTER TABLE messages DROP COLUMN said; PRAGMA user_version=1");
     run_open(run);
     assert_string_equal(run->notice, "");
     run_commit(run, &row, 1);

@@ -287,27 +287,29 @@ const char *run_page(struct run_folder *run, int64_t from, int64_t limit, int64_
     return buf_string(&page);
 }
 
-static int add_point(void *context, const char *series, int64_t step, int64_t time_ns, double value)
+static int add_point(void *context, const struct store_point *stored)
 {
-    struct points *points = context;
-    (void)time_ns;
+    struct run_points *points = context;
     if (points->count == points->capacity) {
         points->capacity = points->capacity ? points->capacity * 2 : 1024;
         points->point = realloc(points->point, points->capacity * sizeof *points->point);
         assert_non_null(points->point);
     }
-    struct point *point = &points->point[points->count++];
-    *point = (struct point){.step = step, .value = value};
-    snprintf(point->series, sizeof point->series, "%s", series);
+    struct run_point *point = &points->point[points->count++];
+    *point = (struct run_point){.step = stored->step, .value = stored->value};
+    snprintf(point->series, sizeof point->series, "%s", stored->series);
     return 0;
 }
 
-struct points run_points(struct run_folder *run)
+struct run_points run_points(struct run_folder *run)
 {
-    struct points points = {0};
+    struct run_points points = {0};
+    struct store_points_ask ask = {.superseded = true, .each = add_point, .context = &points};
     struct err err = {0};
-    if (store_points(run_reader(run), add_point, &points, &err))
+    if (store_points(run_reader(run), &ask, &err))
         fail_msg("%s", err.text);
+    assert_int_equal(ask.lost, 0);
+    assert_int_equal(ask.total, points.count);
     return points;
 }
 

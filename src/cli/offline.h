@@ -1,0 +1,12 @@
+/* offline.h: a run that is read in its folder, without a server. */
+#ifndef CLI_OFFLINE_H
+#define CLI_OFFLINE_H
+
+#include "cli/session.h"
+
+/* The run of --run or $TRIMTAB_RUN, else the only one that is known. CLI_DONE, or what to end with, having said why. */
+int offline_choose(const struct session *session, char path[PATH_MAX]);
+/* Does a server hold the run in this folder? */
+bool offline_is_served(const char *path);
+
+#endif
