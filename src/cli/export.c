@@ -214,6 +214,7 @@ int verb_export(int argc, char **argv)
     signal(SIGXFSZ, SIG_IGN);
     interrupt_watch();
     status = carry_out(&export, args.operand[0]);
-    interrupt_pass_on();
+    if (status != CLI_DONE)
+        interrupt_pass_on();
     return status;
 }

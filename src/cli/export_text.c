@@ -4,7 +4,7 @@
 
 #include "cli/export_format.h"
 #include "store/jsonw.h"
-#include "wire/digits.h"
+#include "base/digits.h"
 
 #define NUMBERS_MAX (8 * DIGITS_MAX) /* bytes of a row behind the series' name */
 

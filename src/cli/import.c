@@ -179,6 +179,7 @@ int verb_import(int argc, char **argv)
     if (status == CLI_DONE)
         status = carry_out(&import);
     free(chosen);
-    interrupt_pass_on();
+    if (status != CLI_DONE)
+        interrupt_pass_on();
     return status;
 }

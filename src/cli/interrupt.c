@@ -25,6 +25,11 @@ bool interrupt_came(void)
     return came != 0;
 }
 
+const volatile sig_atomic_t *interrupt_flag(void)
+{
+    return &came;
+}
+
 void interrupt_pass_on(void)
 {
     if (!came)

@@ -6,29 +6,11 @@
 #include <unistd.h>
 
 #include "cli/args.h"
+#include "cli/interrupt.h"
 #include "cli/say.h"
 #include "cli/sql_rows.h"
 #include "cli/stored.h"
 #include "cli/verbs.h"
-
-/* A handler is given nothing else. */
-static volatile sig_atomic_t interrupted;
-
-static void note(int number)
-{
-    interrupted = number;
-}
-
-static void watch_signals(void)
-{
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        struct sigaction before, noted = {.sa_handler = note};
-        if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
-            sigaction(numbers[i], &noted, NULL);
-    }
-    signal(SIGPIPE, SIG_IGN);
-}
 
 static int choose_format(enum sql_format *format, const char *name, const struct terminal *terminal)
 {
@@ -60,16 +42,45 @@ static int say_failure(int code, const struct err *err)
     return CLI_REFUSED;
 }
 
-static int ask(struct store_reader *reader, const char *sql, struct sql_rows *rows)
+/* Who reads standard output may be slow, or stand still: meanwhile no query holds back the run's own server. */
+static int hand_over(FILE *file)
+{
+    char bytes[1 << 16];
+    size_t size;
+    rewind(file);
+    while ((size = fread(bytes, 1, sizeof bytes, file)) > 0)
+        if (fwrite(bytes, 1, size, stdout) != size)
+            return ERR_SYSTEM;
+    return fflush(stdout) ? ERR_SYSTEM : 0;
+}
+
+static int answer(struct store_reader *reader, const char *sql, struct sql_rows *rows)
 {
     struct err err = {0};
-    const struct store_sql_ask query = {
-        .sql = sql, .columns = sql_rows_columns, .row = sql_rows_row, .context = rows, .interrupted = &interrupted};
+    struct store_sql_ask query = {
+        .sql = sql, .columns = sql_rows_columns, .row = sql_rows_row, .context = rows, .interrupted = interrupt_flag()};
     int code = store_sql(reader, &query, &err);
     int ended = sql_rows_end(rows); /* what came before an error is shown */
     sql_rows_finish(rows);
-    code = code ? code : ended;
-    return code && !interrupted ? say_failure(code, &err) : CLI_DONE;
+    int written = hand_over(rows->file);
+    if (query.lost)
+        say_wrong("some points of run.db are damaged, and missing in this answer");
+    code = code ? code : ended ? ended : written;
+    if (code && !interrupt_came())
+        return say_failure(code, &err);
+    return query.lost ? CLI_REFUSED : CLI_DONE;
+}
+
+static int ask(struct store_reader *reader, const char *sql, struct sql_rows *rows)
+{
+    rows->file = tmpfile();
+    if (!rows->file) {
+        say_wrong("no place for the answer in /tmp: %s", strerror(errno));
+        return CLI_REFUSED;
+    }
+    int status = answer(reader, sql, rows);
+    fclose(rows->file);
+    return status;
 }
 
 /* ---- without a query: what can be asked ---- */
@@ -149,7 +160,7 @@ int verb_sql(int argc, char **argv)
             "          trimtab sql runs/gpt/20261122-101500 \"select * from scalars where series = 'loss' and step > "
             "9e4\"\n"
             "\n"
-            "Exit status: 0 answered, 1 refused, 2 wrong usage.\n",
+            "Exit status: 0 answered, 1 refused, or points were damaged (the others are there), 2 wrong usage.\n",
         .least = 1,
         .most = 2,
         .groups = {{options, sizeof options / sizeof *options}},
@@ -163,12 +174,10 @@ int verb_sql(int argc, char **argv)
         status = stored_open(&stored, args.operand[0]);
     if (status != CLI_DONE)
         return status;
-    watch_signals();
+    signal(SIGPIPE, SIG_IGN);
+    interrupt_watch();
     status = args.count > 1 ? ask(stored.reader, args.operand[1], &rows) : list_views(stored.reader);
     stored_close(&stored);
-    if (interrupted) {
-        signal(interrupted, SIG_DFL);
-        raise(interrupted);
-    }
+    interrupt_pass_on();
     return status;
 }

@@ -43,6 +43,7 @@ static int write_all(struct store *store, struct store_commit *commit, struct er
 {
     uint64_t head = store->head.sequence;
     int code = 0;
+    store->curves.rewrite |= commit->finish && store->curves.blocks > 1; /* read at once by whoever opens it */
     for (size_t i = 0; i < commit->rows_count && !code; i++)
         code = write_row(store, &commit->rows[i], err);
     if (!code && store->has_old_tail)

@@ -5,7 +5,6 @@
 
 #include "protocol/protocol.h"
 #include "store/selection.h"
-#include "store/decimal.h"
 #include "store/jsonw.h"
 #include "store/range.h"
 #include "store/reader.h"
@@ -70,20 +69,20 @@ static int find_parts(struct history *history, const struct places *places, stru
 
 static void put_integer(struct buf *out, int64_t integer)
 {
-    decimal_integer(out, integer);
+    jsonw_integer(out, integer);
     buf_char(out, ',');
 }
 
 static void put_time(struct buf *out, int64_t time_us)
 {
-    decimal_time(out, time_us);
+    jsonw_time_us(out, time_us);
     buf_char(out, ',');
 }
 
 static void put_double(struct buf *out, double number, bool known)
 {
     if (known)
-        decimal_double(out, number);
+        jsonw_number(out, number);
     else
         buf_text(out, "null");
     buf_char(out, ',');
@@ -117,7 +116,7 @@ static int put_bucket(void *context, const struct bucket *bucket)
     put_double(body, bucket->mean, finite);
     put_double(body, bucket->last, true);
     put_integer(body, (int64_t)bucket->nonfinite);
-    decimal_integer(body, history->segment);
+    jsonw_integer(body, history->segment);
     buf_char(body, ']');
     history->given += bucket->count;
     return code;
@@ -134,7 +133,7 @@ static int put_points(void *context, const struct place *place, const struct poi
         put_integer(body, points->step[i]);
         put_time(body, points->time_us[i]);
         put_double(body, points->value[i], true);
-        decimal_integer(body, place->segment);
+        jsonw_integer(body, place->segment);
         buf_char(body, ']');
     }
     history->given += end - first;
@@ -182,20 +181,20 @@ static void put_segment(struct buf *out, const struct place_segment *segment)
 {
     buf_char(out, '{');
     jsonw_name(out, "segment");
-    decimal_integer(out, segment->number);
+    jsonw_integer(out, segment->number);
     jsonw_name(out, "from_step");
-    decimal_integer(out, segment->first_step);
+    jsonw_integer(out, segment->first_step);
     jsonw_name(out, "to_step");
-    decimal_integer(out, segment->last_step);
+    jsonw_integer(out, segment->last_step);
     jsonw_name(out, "from_time");
-    decimal_time(out, segment->least_us);
+    jsonw_time_us(out, segment->least_us);
     jsonw_name(out, "to_time");
-    decimal_time(out, segment->most_us);
+    jsonw_time_us(out, segment->most_us);
     jsonw_name(out, "count");
-    decimal_integer(out, (int64_t)(segment->to - segment->from));
+    jsonw_integer(out, (int64_t)(segment->to - segment->from));
     jsonw_name(out, "until");
     if (segment->is_replaced)
-        decimal_integer(out, segment->until);
+        jsonw_integer(out, segment->until);
     else
         buf_text(out, "null");
     buf_char(out, '}');
@@ -213,7 +212,7 @@ static void put_segments(struct buf *out, const struct places *places)
     }
     buf_char(out, ']');
     jsonw_name(out, "segments_total");
-    decimal_integer(out, (int64_t)places->segments);
+    jsonw_integer(out, (int64_t)places->segments);
 }
 
 static void put_series(struct history *history, const struct selected *series, const struct places *places, bool raw)
@@ -222,15 +221,15 @@ static void put_series(struct history *history, const struct selected *series, c
     uint64_t count = history->points + history->lost;
     buf_char(out, '{');
     jsonw_name(out, "id");
-    decimal_integer(out, series->id);
+    jsonw_integer(out, series->id);
     jsonw_name(out, "name");
     jsonw_text(out, text_from(series->name));
     jsonw_name(out, "unit");
     jsonw_text(out, text_from(series->unit));
     jsonw_name(out, "count");
-    decimal_integer(out, (int64_t)count);
+    jsonw_integer(out, (int64_t)count);
     jsonw_name(out, "lost");
-    decimal_integer(out, (int64_t)(count - history->given));
+    jsonw_integer(out, (int64_t)(count - history->given));
     put_segments(out, places);
     jsonw_name(out, raw ? "points" : "buckets");
     buf_char(out, '[');

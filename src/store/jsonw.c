@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digits.h"
 #include "base/utf8.h"
 #include "store/syntax.h"
 
@@ -51,34 +52,26 @@ void jsonw_text(struct buf *out, struct text text)
 
 void jsonw_number(struct buf *out, double number)
 {
-    if (isnan(number)) {
-        buf_text(out, "\"NaN\"");
-        return;
-    }
-    if (isinf(number)) {
-        buf_text(out, number > 0 ? "\"Infinity\"" : "\"-Infinity\"");
-        return;
-    }
-    char text[40];
-    for (int digits = 15; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, number);
-        if (strtod(text, NULL) == number)
-            break;
-    }
-    buf_text(out, text);
+    if (buf_reserve(out, DIGITS_MAX))
+        out->size = (size_t)(digits_double(out->data + out->size, number) - out->data);
 }
 
 void jsonw_integer(struct buf *out, int64_t integer)
 {
-    buf_printf(out, "%lld", (long long)integer);
+    if (buf_reserve(out, DIGITS_MAX))
+        out->size = (size_t)(digits_integer(out->data + out->size, integer) - out->data);
+}
+
+void jsonw_time_us(struct buf *out, int64_t time_us)
+{
+    if (buf_reserve(out, DIGITS_MAX))
+        out->size = (size_t)(digits_time_us(out->data + out->size, time_us) - out->data);
 }
 
 void jsonw_time(struct buf *out, int64_t time_ns)
 {
-    int64_t micro = time_ns / 1000;
-    uint64_t size = micro < 0 ? 0 - (uint64_t)micro : (uint64_t)micro;
-    buf_printf(out, "%s%llu.%06u", micro < 0 ? "-" : "", (unsigned long long)(size / 1000000),
-               (unsigned)(size % 1000000));
+    if (buf_reserve(out, DIGITS_MAX))
+        out->size = (size_t)(digits_time(out->data + out->size, time_ns) - out->data);
 }
 
 static bool is_fault_of_text(enum json_error_code code)

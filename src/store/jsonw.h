@@ -10,6 +10,7 @@ void jsonw_text(struct buf *out, struct text text); /* bytes that are not UTF-8 
 void jsonw_number(struct buf *out, double number);
 void jsonw_integer(struct buf *out, int64_t integer);
 void jsonw_time(struct buf *out, int64_t time_ns); /* seconds with microseconds */
+void jsonw_time_us(struct buf *out, int64_t time_us);
 /* The text itself without white space where it is sound JSON, else the text as a string. */
 void jsonw_embed(struct buf *out, struct text text);
 

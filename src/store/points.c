@@ -1,30 +1,27 @@
 #include <stdlib.h>
 
-#include "store/selection.h"
 #include "store/reader.h"
-#include "store/walk.h"
-
-#define POINTS_BATCH 64 /* series for which the tail is read at once */
+#include "store/selection.h"
+#include "store/shelf.h"
 
 struct giving {
     struct store_points_ask *ask;
     struct shelf shelf;
-    const struct places *places;
-    const struct place_segment *segment; /* of the points that come */
+    struct selection selection;
+    struct places *places; /* of each selected series */
     struct store_point point;
-    uint64_t read;
+    uint64_t read; /* of the series' points */
 };
 
-static int give(void *context, const struct place *place, const struct points *points, uint32_t first, uint32_t end)
+static int give(struct giving *giving, const struct place_segment *segment, const struct place *place,
+                const struct points *points)
 {
-    struct giving *giving = context;
-    const struct place_segment *segment = giving->segment;
     bool all = giving->ask->superseded || !segment->is_replaced;
     struct store_point *point = &giving->point;
     int code = 0;
-    giving->read += end - first;
+    giving->read += place->points;
     point->segment = place->segment;
-    for (uint32_t i = first; i < end && !code; i++) {
+    for (uint32_t i = 0; i < place->points && !code; i++) {
         if (!all && points->step[i] >= segment->until)
             continue;
         point->sequence = place->sequence + i;
@@ -36,16 +33,34 @@ static int give(void *context, const struct place *place, const struct points *p
     return code;
 }
 
+static int take_place(struct giving *giving, const struct places *places, const struct place *place,
+                      const struct points **points, struct err *err)
+{
+    struct store_reader *reader = giving->shelf.reader;
+    int code = reader_begin(reader, err);
+    if (code)
+        return code;
+    code = shelf_take(&giving->shelf, places, place, points, err);
+    reader_end(reader);
+    return code;
+}
+
 /* What is not read of what was ever logged is lost. */
 static int give_series(struct giving *giving, const struct selected *series, const struct places *places,
                        struct err *err)
 {
+    const struct place_segment *segment = places->segment;
+    const struct points *points;
     int code = 0;
     giving->point.series = series->name;
     giving->read = 0;
-    for (size_t i = 0; i < places->segments && !code; i++) {
-        giving->segment = &places->segment[i];
-        code = walk_points(&giving->shelf, places, giving->segment->from, giving->segment->to, give, giving, err);
+    for (size_t i = 0; i < places->count && !code; i++) {
+        segment += i == segment->end;
+        code = take_place(giving, places, &places->place[i], &points, err);
+        if (!code)
+            code = give(giving, segment, &places->place[i], points);
+        else if (code == ERR_DAMAGED)
+            code = 0;
     }
     uint64_t ever = series->points > places->points ? series->points : places->points;
     if (!code)
@@ -53,50 +68,48 @@ static int give_series(struct giving *giving, const struct selected *series, con
     return code;
 }
 
-static int give_batch(struct giving *giving, struct store_reader *reader, const struct selected *series, size_t count,
-                      struct err *err)
+/* Which points there are, all of one moment. */
+static int look(struct giving *giving, struct store_reader *reader, struct err *err)
 {
-    struct places places[POINTS_BATCH] = {{0}};
-    for (size_t i = 0; i < count; i++)
-        places[i].series = series[i].id;
-    int code = places_load(reader, places, count, err);
-    for (size_t i = 0; i < count && !code; i++)
-        code = give_series(giving, &series[i], &places[i], err);
-    for (size_t i = 0; i < count; i++)
-        places_finish(&places[i]);
-    return code;
-}
-
-static int give_all(struct giving *giving, struct store_reader *reader, const struct selection *selection,
-                    struct err *err)
-{
-    int code = 0;
-    for (size_t i = 0; i < selection->count; i++)
+    struct selection *selection = &giving->selection;
+    int code = reader_check_points(reader, err);
+    if (!code)
+        code = selection_make(selection, reader, giving->ask->globs, giving->ask->globs_count, SIZE_MAX, err);
+    if (!code && !(giving->places = calloc(selection->count + 1, sizeof *giving->places)))
+        code = err_set(err, ERR_NOMEM, "no memory to read points");
+    for (size_t i = 0; i < selection->count && !code; i++) {
+        giving->places[i].series = selection->series[i].id;
         giving->ask->total += selection->series[i].points;
-    for (size_t i = 0; i < selection->count && !code; i += POINTS_BATCH) {
-        size_t left = selection->count - i;
-        code = give_batch(giving, reader, &selection->series[i], left < POINTS_BATCH ? left : POINTS_BATCH, err);
     }
-    return code;
+    return code ? code : places_load(reader, giving->places, selection->count, err);
 }
 
+static void giving_finish(struct giving *giving)
+{
+    for (size_t i = 0; i < giving->selection.count && giving->places; i++)
+        places_finish(&giving->places[i]);
+    free(giving->places);
+    shelf_finish(&giving->shelf);
+    selection_finish(&giving->selection);
+}
+
+/* Who takes the points may be slow, or stand still: no transaction is open
+ * meanwhile. It would keep the writer from emptying the WAL, and so the
+ * journal. A chunk never changes once it is there, and the tail is in memory.
+ */
 int store_points(struct store_reader *reader, struct store_points_ask *ask, struct err *err)
 {
     struct giving giving = {.ask = ask};
-    struct selection selection = {0};
     ask->total = ask->lost = 0;
     int code = reader_begin(reader, err);
     if (code)
         return code;
-    code = reader_check_points(reader, err);
-    if (!code)
-        code = selection_make(&selection, reader, ask->globs, ask->globs_count, SIZE_MAX, err);
+    code = look(&giving, reader, err);
+    reader_end(reader);
     if (!code)
         code = shelf_init(&giving.shelf, reader, 1, err);
-    if (!code)
-        code = give_all(&giving, reader, &selection, err);
-    shelf_finish(&giving.shelf);
-    selection_finish(&selection);
-    reader_end(reader);
+    for (size_t i = 0; i < giving.selection.count && !code; i++)
+        code = give_series(&giving, &giving.selection.series[i], &giving.places[i], err);
+    giving_finish(&giving);
     return code;
 }

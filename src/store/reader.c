@@ -10,12 +10,12 @@
 #include "store/schema.h"
 #include "store/state.h"
 
-static bool exists(const char *run, const char *name)
+static bool exists(const char *run, const char *name, off_t least_bytes)
 {
     char path[PATH_MAX + NAME_MAX];
     struct stat status;
     snprintf(path, sizeof path, "%s/%s", run, name);
-    return stat(path, &status) == 0 && status.st_size > 0;
+    return stat(path, &status) == 0 && status.st_size >= least_bytes;
 }
 
 int reader_inspect(sqlite3 *db, struct err *err)
@@ -58,7 +58,7 @@ static int open_exclusive(struct store_reader *reader, const char *run, struct e
  * nobody writes, and the file may be read as it is. */
 static int open_unwritable(struct store_reader *reader, const char *run, struct err *err)
 {
-    if (!exists(run, DB_NAME "-wal"))
+    if (!exists(run, DB_NAME "-wal", 0))
         return open_shared(reader, run, "immutable=1", err);
     return err_set(err, ERR_SYSTEM,
                    "run.db was not closed in good order and its folder cannot be written: copy the folder (with "
@@ -67,7 +67,7 @@ static int open_unwritable(struct store_reader *reader, const char *run, struct 
 
 static int open_any(struct store_reader *reader, const char *run, bool exclusive, struct err *err)
 {
-    if (!exists(run, DB_NAME))
+    if (!exists(run, DB_NAME, 1))
         return err_set(err, ERR_MISSING, "there is no run.db in %s", run);
     int code = exclusive ? open_exclusive(reader, run, err) : ERR_SYSTEM;
     if (code == ERR_SYSTEM)

@@ -37,7 +37,7 @@ static bool is_due(const struct store *store, const struct journal_position *rea
     return store->wal_frames >= SETTLE_FRAMES || (rested && covers_segment(store, read));
 }
 
-/* True when every committed page is in run.db and synced. A reader that holds an old snapshot may prevent that. */
+/* True when every committed page is in run.db and synced; a reader that holds an old snapshot prevents that. */
 static bool checkpoint(struct store *store, bool at_once)
 {
     int frames, done;
@@ -54,13 +54,28 @@ static bool checkpoint(struct store *store, bool at_once)
     return true;
 }
 
+/* A reader that stands still keeps the WAL from being emptied. What is in it is as safe once it is synced. */
+static bool sync_wal(struct store *store)
+{
+    if (store->checkpoint_failed)
+        return false;
+    bool done = db_exec(store->db, "PRAGMA synchronous=FULL;BEGIN IMMEDIATE;UPDATE position SET offset=offset;COMMIT",
+                        NULL) == 0;
+    if (!sqlite3_get_autocommit(store->db))
+        db_exec(store->db, "ROLLBACK", NULL);
+    return db_exec(store->db, store->options.full_sync ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL",
+                   NULL) == 0 &&
+           done;
+}
+
 int settle(struct store *store, bool at_once, const struct journal_position *follower, int64_t now_ns)
 {
     struct journal_position read = read_by_all(store, follower);
     if (!at_once && !is_due(store, &read, now_ns))
         return 0;
     store->checkpoint_ns = now_ns;
-    if (!checkpoint(store, at_once) || !covers_segment(store, &read) || store->options.journal_fd < 0)
+    bool emptied = checkpoint(store, at_once);
+    if (!covers_segment(store, &read) || store->options.journal_fd < 0 || (!emptied && !sync_wal(store)))
         return 0;
     store->unlinked = read;
     return journal_unlink_before(store->options.journal_fd, &read);

@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "store/db.h"
 #include "store/points_table.h"
 #include "store/sql_views.h"
@@ -12,7 +11,7 @@
 
 struct query {
     struct store_reader *reader;
-    const struct store_sql_ask *ask;
+    struct store_sql_ask *ask;
     struct points_table points;
     struct record *scratch;
     bool refused; /* by may_do */
@@ -163,8 +162,7 @@ static int answer(struct query *query, struct err *err)
     sqlite3_finalize(query->statement);
     sqlite3_progress_handler(db, 0, NULL, NULL);
     sqlite3_set_authorizer(db, NULL, NULL);
-    if (!code && query->points.lost)
-        log_line(LOG_WARNING, "some points of run.db are damaged, and missing in this answer");
+    query->ask->lost = query->points.lost;
     return code;
 }
 
@@ -190,7 +188,7 @@ static int prepare_views(struct query *query, struct err *err)
     return code;
 }
 
-int store_sql(struct store_reader *reader, const struct store_sql_ask *ask, struct err *err)
+int store_sql(struct store_reader *reader, struct store_sql_ask *ask, struct err *err)
 {
     struct query query = {
         .reader = reader, .ask = ask, .points = {.reader = reader}, .scratch = malloc(sizeof *query.scratch)};

@@ -214,11 +214,12 @@ struct store_sql_ask {
     int (*row)(void *context, const struct store_cell *cells, int count);
     void *context;
     const volatile sig_atomic_t *interrupted; /* set by a signal handler: ends with ERR_CLOSED; NULL: never */
+    bool lost;                                /* out: points that are damaged are missing in the answer */
 };
 
-/* A query over the run's views (doc/sql.md). Nothing can be changed by it, no other file is opened. ERR_INVALID: not a
- * query that can be answered; the text says why. */
-int store_sql(struct store_reader *reader, const struct store_sql_ask *ask, struct err *err);
+/* A query over the run's views (doc/sql.md), all of one moment: while it lasts the writer cannot empty the WAL. Nothing
+ * can be changed by it, no other file is opened. ERR_INVALID: not a query that can be answered; the text says why. */
+int store_sql(struct store_reader *reader, struct store_sql_ask *ask, struct err *err);
 
 /* ---- runs beside this one ---- */
 

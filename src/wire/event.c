@@ -1,7 +1,7 @@
 #include "wire/event.h"
 
 #include "wire/describe.h"
-#include "wire/digits.h"
+#include "base/digits.h"
 #include "wire/json.h"
 #include "wire/members.h"
 #include "wire/outcome.h"

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "wire/digits.h"
+#include "base/digits.h"
 
 static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
 

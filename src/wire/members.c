@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "wire/digits.h"
+#include "base/digits.h"
 #include "wire/json.h"
 
 void element(struct buf *out)

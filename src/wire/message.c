@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire/digits.h"
+#include "base/digits.h"
 
 static void show_text(struct shown *shown, struct text text)
 {

@@ -170,6 +170,19 @@ class Export(Exchange):
         self.assertIn("time", wire.result(2))
         self.kill(trainer)
 
+    def test_who_is_slow_to_take_an_export_holds_nothing_up(self):
+        self.big_log(400_000)
+        run = self.bring_one()
+        writer = sqlite3.connect(run / "run.db", isolation_level=None)
+        self.addCleanup(writer.close)
+        writer.execute("PRAGMA journal_mode=WAL")
+        process = self.start(TRIMTAB, "export", run, "--segments", keep_output=True)
+        process.stdout.readline()  # and no more: it stands still in the middle
+        writer.execute("INSERT INTO meta(name,value) VALUES('news',1)")
+        self.assertEqual(writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone(), (0, 0, 0))
+        rest = process.stdout.read()
+        self.assertEqual((process.wait(timeout=PATIENCE), rest.count(b"\n")), (0, 400_000))
+
     def test_a_run_that_goes_on_elsewhere_than_on_a_local_disk(self):
         elsewhere = {"TRIMTAB_FORCE_NOT_LOCAL": "1"}
         self.serve(env=elsewhere)

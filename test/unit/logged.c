@@ -228,7 +228,7 @@ void logged_segments(struct logged *logged, int segments)
         logged->step -= 50;
         for (int k = 0; k < 4; k++, logged->step += 20)
             logged_point(logged, 0, logged->step, logged->time_us, (double)logged->step / 3);
-        for (int k = 0; k < 30; k++, logged->time_us += 1000)
+        for (int k = 0; k < 10; k++, logged->time_us += 1000)
             logged_point(logged, 1, logged->time_us, logged->time_us, k);
     }
 }

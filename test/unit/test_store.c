@@ -431,8 +431,9 @@ static void a_follower_keeps_the_journal(void **state)
     assert_int_equal(segments(run), before - 2);
 }
 
-/* A reader that holds an old snapshot keeps the WAL from being brought home: then nothing is unlinked. */
-static void a_held_snapshot_keeps_the_journal(void **state)
+/* A reader that holds an old snapshot keeps the WAL from being brought home: it is synced instead, and the journal does
+ * not grow. */
+static void a_held_snapshot_does_not_keep_the_journal(void **state)
 {
     struct run_folder *run = *state;
     char path[96];
@@ -447,15 +448,12 @@ static void a_held_snapshot_keeps_the_journal(void **state)
     for (int64_t step = 0; step < 400000; step++)
         run_step(run, step, 2, 1);
     int before = segments(run);
-    assert_int_equal(run_commit(run, NULL, 0).segments_removed, 0);
-    assert_int_equal(segments(run), before);
-    sqlite3_close(db);
+    assert_true(before > 2);
     struct store_commit commit = {.finish = true};
     assert_int_equal(store_commit(run->store, &commit, NULL), 0);
     assert_int_equal(commit.segments_removed, before - 1);
-    struct run_points all = run_points(run);
-    assert_int_equal(all.count, 800000);
-    free(all.point);
+    sqlite3_close(db);
+    assert_int_equal(run_sql(run, "SELECT sum(count) FROM series"), 800000);
 }
 
 /* 2: whoever opens it makes a -wal and a -shm; 1: not. */
@@ -530,7 +528,7 @@ int main(void)
         TEST(reopened_within_a_segment),
         TEST(segments_go_when_they_are_covered),
         TEST(a_follower_keeps_the_journal),
-        TEST(a_held_snapshot_keeps_the_journal),
+        TEST(a_held_snapshot_does_not_keep_the_journal),
         TEST(an_ended_run_is_one_file),
         TEST(exclusive_without_shared_memory),
     };

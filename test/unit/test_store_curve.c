@@ -203,6 +203,40 @@ static void the_least_and_greatest(void **state)
     check_finish(&check);
 }
 
+/* A block that cannot be read stays where it is for as long as nothing is to be written; then it is kept aside, and
+ * what was around it goes on. */
+static void a_damaged_block(void **state)
+{
+    struct logged *logged = *state;
+    logged_declare(logged, 3, 1000);
+    run_open(logged->run);
+    for (int64_t step = 0; step < 30; step++) {
+        logged_step(logged, step);
+        run_commit(logged->run, NULL, 0);
+    }
+    run_close(logged->run, false);
+    run_sql(logged->run, "UPDATE tail SET data=substr(data,1,length(data)-1) WHERE id IN (1,7,8,30)");
+    run_open(logged->run);
+    run_commit(logged->run, NULL, 0);
+    run_close(logged->run, false);
+    assert_int_equal(run_sql(logged->run, "SELECT count(*) FROM tail WHERE id>0"), 30);
+    run_open(logged->run);
+    for (int64_t step = 30; step < 40; step++) {
+        logged_step(logged, step);
+        run_commit(logged->run, NULL, 0);
+    }
+    struct check check = logged_check(logged, CHECK_LOST | CHECK_HOLES);
+    assert_int_equal(check.damaged_blocks, 4);
+    assert_int_equal(check.points, 3 * (40 - 4));
+    for (uint32_t i = 0; i < 3; i++) { /* the first ones are missed; those between follow each other */
+        assert_int_equal(check.series[i].point[0].sequence, 1);
+        assert_int_equal(check.series[i].point[0].step, 1);
+        assert_int_equal(check.series[i].point[35].step, 39);
+        assert_int_equal(check.series[i].logged, 40);
+    }
+    check_finish(&check);
+}
+
 /* Lives that end at once, and a run that is never opened twice by the same server. */
 static void dies_again_and_again(void **state)
 {
@@ -229,6 +263,7 @@ int main(void)
         TEST(many_small_commits),
         TEST(the_tail_holds_little_that_is_sealed),
         TEST(the_least_and_greatest),
+        TEST(a_damaged_block),
         TEST(dies_again_and_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

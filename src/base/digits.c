@@ -1,4 +1,4 @@
-#include "wire/digits.h"
+#include "base/digits.h"
 
 #include <float.h>
 #include <math.h>
@@ -41,7 +41,11 @@ static char *fixed_digits(char *at, uint64_t fraction, int places)
 
 char *digits_time(char *at, int64_t time_ns)
 {
-    int64_t time_us = time_ns / 1000 - (time_ns % 1000 < 0);
+    return digits_time_us(at, time_ns / 1000 - (time_ns % 1000 < 0));
+}
+
+char *digits_time_us(char *at, int64_t time_us)
+{
     uint64_t distance = time_us < 0 ? 0 - (uint64_t)time_us : (uint64_t)time_us;
     if (time_us < 0)
         *at++ = '-';

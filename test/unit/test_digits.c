@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/decimal.h"
+#include "base/digits.h"
 
 static uint64_t state = 88172645463325252u;
 
@@ -53,14 +53,11 @@ static size_t fewest_digits(double number)
 
 static void assert_shortest(double number)
 {
-    struct buf out;
-    buf_init(&out);
-    decimal_double(&out, number);
-    const char *text = buf_string(&out);
+    char text[DIGITS_MAX + 1];
+    *digits_double(text, number) = '\0';
     if (strtod(text, NULL) != number || signbit(strtod(text, NULL)) != signbit(number) ||
         (fabs(number) >= DBL_MIN && digits_of(text) > fewest_digits(number)))
         fail_msg("%s is not %.17g", text, number);
-    buf_finish(&out);
 }
 
 static void doubles_read_back(void **unused)
@@ -84,11 +81,9 @@ static void doubles_read_back(void **unused)
 
 static void assert_told(double number, const char *text)
 {
-    struct buf out;
-    buf_init(&out);
-    decimal_double(&out, number);
-    assert_string_equal(buf_string(&out), text);
-    buf_finish(&out);
+    char found[DIGITS_MAX + 1];
+    *digits_double(found, number) = '\0';
+    assert_string_equal(found, text);
 }
 
 static void as_on_the_wire(void **unused)
@@ -124,14 +119,11 @@ static void integers_and_times(void **unused)
     };
     (void)unused;
     for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
-        struct buf out;
-        buf_init(&out);
-        decimal_integer(&out, told[i].integer);
-        assert_string_equal(buf_string(&out), told[i].as_integer);
-        buf_clear(&out);
-        decimal_time(&out, told[i].integer);
-        assert_string_equal(buf_string(&out), told[i].as_time);
-        buf_finish(&out);
+        char found[DIGITS_MAX + 1];
+        *digits_integer(found, told[i].integer) = '\0';
+        assert_string_equal(found, told[i].as_integer);
+        *digits_time_us(found, told[i].integer) = '\0';
+        assert_string_equal(found, told[i].as_time);
     }
 }
 

@@ -1,6 +1,6 @@
 /* digits.h: numbers as decimal digits, into memory that the caller holds. Each returns the end of what it wrote. */
-#ifndef WIRE_DIGITS_H
-#define WIRE_DIGITS_H
+#ifndef BASE_DIGITS_H
+#define BASE_DIGITS_H
 
 #include <stdint.h>
 
@@ -10,6 +10,7 @@ char *digits_unsigned(char *at, uint64_t integer);
 char *digits_integer(char *at, int64_t integer);
 /* Seconds with microseconds, rounded down. */
 char *digits_time(char *at, int64_t time_ns);
+char *digits_time_us(char *at, int64_t time_us);
 /* The shortest that strtod reads back as the same double; "NaN", "Infinity", "-Infinity" in quotes where it is none. */
 char *digits_double(char *at, double number);
 
