@@ -12,6 +12,7 @@
 #include "store/rollup.h"
 #include "store/tail.h"
 
+#define PLACE 0u
 #define HEAD 4u /* bytes before the CRC of a chunk and of a page */
 #define BODY 8u
 
@@ -34,14 +35,14 @@ static void must_be_same(const struct points *a, const struct points *b)
 static void check_chunk(const uint8_t *data, size_t size)
 {
     struct points points = {0}, again = {0};
-    int rc = chunk_decode(&points, data, size);
+    int rc = chunk_decode(&points, PLACE, data, size);
     must(rc == 0 || rc == ERR_DAMAGED);
     must((rc == 0) == (points.count > 0));
     if (rc == 0) {
         struct buf out;
         buf_init(&out);
-        chunk_encode(&out, &points);
-        must(chunk_decode(&again, out.data, out.size) == 0);
+        chunk_encode(&out, PLACE, &points);
+        must(chunk_decode(&again, PLACE, out.data, out.size) == 0);
         must_be_same(&points, &again);
         buf_finish(&out);
     }
@@ -62,7 +63,7 @@ static void check_rollup(const uint8_t *data, size_t size)
     static struct bucket buckets[ROLLUP_PAGE_BUCKETS], again[ROLLUP_PAGE_BUCKETS];
     uint32_t count, count_again;
     struct bucket all = {0};
-    int rc = rollup_decode(buckets, &count, data, size);
+    int rc = rollup_decode(buckets, &count, PLACE, data, size);
     must(rc == 0 || rc == ERR_DAMAGED);
     must((rc == 0) == (count > 0) && count <= ROLLUP_PAGE_BUCKETS);
     for (uint32_t i = 0; i < count; i++) {
@@ -74,8 +75,8 @@ static void check_rollup(const uint8_t *data, size_t size)
     must_make_sense(&all);
     struct buf out;
     buf_init(&out);
-    rollup_encode(&out, buckets, count);
-    must(rollup_decode(again, &count_again, out.data, out.size) == 0);
+    rollup_encode(&out, PLACE, buckets, count);
+    must(rollup_decode(again, &count_again, PLACE, out.data, out.size) == 0);
     must(count_again == count && memcmp(buckets, again, count * sizeof *buckets) == 0);
     buf_finish(&out);
 }
@@ -133,7 +134,7 @@ static void make_sound(uint8_t *data, size_t size, char kind)
     uint32_t crc;
     data[0] = (uint8_t)kind;
     data[1] = 1;
-    crc = crc32c(crc32c(0, data, HEAD), data + BODY, size - BODY);
+    crc = crc32c(crc32c(PLACE, data, HEAD), data + BODY, size - BODY);
     memcpy(data + HEAD, &crc, sizeof crc);
 }
 

@@ -7,9 +7,17 @@
 #define BLOB_VERSION 1
 #define BLOB_CRC 4u /* where it stands */
 
-static uint32_t sum(const void *data, size_t size)
+uint32_t blob_place(uint32_t series, uint32_t level, uint64_t sequence)
 {
-    return crc32c(crc32c(0, data, BLOB_CRC), (const char *)data + BLOB_HEADER, size - BLOB_HEADER);
+    uint8_t bytes[16];
+    for (int i = 0; i < 16; i++)
+        bytes[i] = (uint8_t)(i < 4 ? series >> 8 * i : i < 8 ? level >> 8 * (i - 4) : sequence >> 8 * (i - 8));
+    return crc32c(0, bytes, sizeof bytes);
+}
+
+static uint32_t sum(uint32_t place, const void *data, size_t size)
+{
+    return crc32c(crc32c(place, data, BLOB_CRC), (const char *)data + BLOB_HEADER, size - BLOB_HEADER);
 }
 
 size_t blob_begin(struct buf *out, char kind, uint32_t count)
@@ -20,15 +28,15 @@ size_t blob_begin(struct buf *out, char kind, uint32_t count)
     return begin;
 }
 
-void blob_seal(struct buf *out, size_t begin)
+void blob_seal(struct buf *out, uint32_t place, size_t begin)
 {
     if (out->failed)
         return;
-    uint32_t crc = sum(out->data + begin, out->size - begin);
+    uint32_t crc = sum(place, out->data + begin, out->size - begin);
     memcpy(out->data + begin + BLOB_CRC, &crc, sizeof crc);
 }
 
-uint32_t blob_open(struct column_bytes *bytes, char kind, uint32_t most, const void *data, size_t size)
+uint32_t blob_open(struct column_bytes *bytes, char kind, uint32_t most, uint32_t place, const void *data, size_t size)
 {
     const uint8_t *at = data;
     uint32_t crc;
@@ -36,7 +44,7 @@ uint32_t blob_open(struct column_bytes *bytes, char kind, uint32_t most, const v
         return 0;
     memcpy(&crc, at + BLOB_CRC, sizeof crc);
     uint32_t count = at[2] | (uint32_t)at[3] << 8;
-    if (count > most || crc != sum(data, size))
+    if (count > most || crc != sum(place, data, size))
         return 0;
     *bytes = (struct column_bytes){at + BLOB_HEADER, at + size};
     return count;

@@ -48,7 +48,7 @@ bool points_reserve(struct points *points, uint32_t more)
 
 /* ---- there ---- */
 
-void chunk_encode(struct buf *out, const struct points *points)
+void chunk_encode(struct buf *out, uint32_t place, const struct points *points)
 {
     uint64_t values[CHUNK_POINTS];
     uint32_t count = points->count;
@@ -58,7 +58,7 @@ void chunk_encode(struct buf *out, const struct points *points)
     column_put(out, (const uint64_t *)points->step, count);
     column_put(out, (const uint64_t *)points->time_us, count);
     column_put(out, values, count);
-    blob_seal(out, begin);
+    blob_seal(out, place, begin);
 }
 
 /* ---- and back ---- */
@@ -78,11 +78,11 @@ static int decode(struct points *points, struct column_bytes *bytes, uint32_t co
     return points->count ? 0 : ERR_DAMAGED;
 }
 
-int chunk_decode(struct points *points, const void *data, size_t size)
+int chunk_decode(struct points *points, uint32_t place, const void *data, size_t size)
 {
     struct column_bytes bytes;
     points->count = 0;
-    uint32_t count = blob_open(&bytes, CHUNK_KIND, CHUNK_POINTS, data, size);
+    uint32_t count = blob_open(&bytes, CHUNK_KIND, CHUNK_POINTS, place, data, size);
     if (!count)
         return ERR_DAMAGED;
     return points_reserve(points, count) ? decode(points, &bytes, count) : ERR_NOMEM;

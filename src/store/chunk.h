@@ -28,10 +28,10 @@ static inline void points_add(struct points *points, int64_t step, int64_t time_
 }
 
 /* Appends the blob of all points (1..CHUNK_POINTS). A failed allocation shows in out->failed. */
-void chunk_encode(struct buf *out, const struct points *points);
+void chunk_encode(struct buf *out, uint32_t place, const struct points *points);
 
 /* Replaces what `points` holds. Any bytes may be given. 0, ERR_DAMAGED, ERR_NOMEM; where it fails points->count is 0.
  */
-int chunk_decode(struct points *points, const void *data, size_t size);
+int chunk_decode(struct points *points, uint32_t place, const void *data, size_t size);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "store/blob.h"
 #include "store/db.h"
 #include "store/refold.h"
 #include "store/repair.h"
@@ -72,7 +73,7 @@ static int write_chunk(struct store *store, uint32_t id, struct err *err)
     const struct points *open = &curve->open;
     int64_t least_us, most_us;
     buf_clear(&store->bytes);
-    chunk_encode(&store->bytes, open);
+    chunk_encode(&store->bytes, blob_place(id, 0, curve->sequence), open);
     if (store->bytes.failed)
         return err_set(err, ERR_NOMEM, "no memory for points");
     span(open, &least_us, &most_us);

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "store/blob.h"
 #include "store/db.h"
 #include "store/state.h"
 
@@ -31,7 +32,7 @@ int pyramid_write(struct store *store, struct pyramid *pyramid, uint32_t level, 
     if (!at->count)
         return 0;
     buf_clear(&store->bytes);
-    rollup_encode(&store->bytes, at->page, at->count);
+    rollup_encode(&store->bytes, blob_place(pyramid->series, level, at->sequence), at->page, at->count);
     if (store->bytes.failed)
         return err_set(err, ERR_NOMEM, "no memory for roll-ups");
     sqlite3_stmt *write = store->statement[STATEMENT_ROLLUP];

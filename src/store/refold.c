@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "store/blob.h"
 #include "store/db.h"
 #include "store/state.h"
 
@@ -89,7 +90,7 @@ static int from_chunks(struct gather *gather, uint64_t from, uint64_t to, struct
     while (!code && (code = db_step(look, err)) > 0) {
         uint64_t sequence = db_unsigned(look, 0);
         struct text data = db_bytes(look, 2);
-        code = chunk_decode(&points, data.data, data.size);
+        code = chunk_decode(&points, blob_place(gather->to->series, 0, sequence), data.data, data.size);
         if (code == ERR_NOMEM)
             err_set(err, code, "no memory to read points");
         else
@@ -118,11 +119,12 @@ struct page {
     struct bucket bucket[ROLLUP_PAGE_BUCKETS];
 };
 
-static int read_page(struct page *page, sqlite3_stmt *look, struct err *err)
+static int read_page(struct page *page, uint32_t series, sqlite3_stmt *look, struct err *err)
 {
+    uint32_t place = blob_place(series, page->level, page->sequence);
     struct text data = db_bytes(look, 2);
     uint64_t points = 0;
-    if (rollup_decode(page->bucket, &page->count, data.data, data.size) == ERR_NOMEM)
+    if (rollup_decode(page->bucket, &page->count, place, data.data, data.size) == ERR_NOMEM)
         return err_set(err, ERR_NOMEM, "no memory to read roll-ups");
     for (uint32_t i = 0; i < page->count; i++)
         points += page->bucket[i].count;
@@ -154,7 +156,7 @@ static int from_pages(const struct refold *refold, struct page *page, uint64_t f
     while (!code && (code = db_step(look, err)) > 0) {
         page->sequence = db_unsigned(look, 0);
         page->end = page->sequence + db_unsigned(look, 1);
-        code = page->end > from ? read_page(page, look, err) : 0;
+        code = page->end > from ? read_page(page, refold->series, look, err) : 0;
         if (code || page->end <= from)
             continue;
         if (page->sequence > from) {
@@ -204,7 +206,7 @@ static int add_chunks(struct store *store, struct pyramid *pyramid, uint64_t fro
     while (!code && (code = db_step(look, err)) > 0) {
         uint64_t sequence = db_unsigned(look, 0);
         struct text data = db_bytes(look, 2);
-        code = chunk_decode(&points, data.data, data.size);
+        code = chunk_decode(&points, blob_place(pyramid->series, 0, sequence), data.data, data.size);
         uint32_t skip = from > sequence ? (uint32_t)(from - sequence) : 0;
         if (!code && skip < points.count) {
             struct points rest = {points.step + skip, points.time_us + skip, points.value + skip, points.count - skip,

@@ -62,7 +62,7 @@ static void cut(column *columns, const struct bucket *buckets, uint32_t count)
     }
 }
 
-void rollup_encode(struct buf *out, const struct bucket *buckets, uint32_t count)
+void rollup_encode(struct buf *out, uint32_t place, const struct bucket *buckets, uint32_t count)
 {
     column columns[COLUMNS];
     assert(count > 0 && count <= ROLLUP_PAGE_BUCKETS);
@@ -70,7 +70,7 @@ void rollup_encode(struct buf *out, const struct bucket *buckets, uint32_t count
     size_t begin = blob_begin(out, ROLLUP_KIND, count);
     for (unsigned c = 0; c < COLUMNS; c++)
         column_put(out, columns[c], count);
-    blob_seal(out, begin);
+    blob_seal(out, place, begin);
 }
 
 /* ---- and back ---- */
@@ -103,12 +103,13 @@ static bool join(struct bucket *buckets, column *columns, uint32_t count)
     return sound;
 }
 
-int rollup_decode(struct bucket buckets[ROLLUP_PAGE_BUCKETS], uint32_t *count, const void *data, size_t size)
+int rollup_decode(struct bucket buckets[ROLLUP_PAGE_BUCKETS], uint32_t *count, uint32_t place, const void *data,
+                  size_t size)
 {
     column columns[COLUMNS];
     struct column_bytes bytes;
     *count = 0;
-    uint32_t found = blob_open(&bytes, ROLLUP_KIND, ROLLUP_PAGE_BUCKETS, data, size);
+    uint32_t found = blob_open(&bytes, ROLLUP_KIND, ROLLUP_PAGE_BUCKETS, place, data, size);
     if (!found)
         return ERR_DAMAGED;
     for (unsigned c = 0; c < COLUMNS; c++) {

@@ -17,9 +17,10 @@
 #define ROLLUP_PAGE_BUCKETS 208u /* most in one page: as many as fit a page of SQLite, as a rule */
 
 /* Appends the blob of 1..ROLLUP_PAGE_BUCKETS buckets. A failed allocation shows in out->failed. */
-void rollup_encode(struct buf *out, const struct bucket *buckets, uint32_t count);
+void rollup_encode(struct buf *out, uint32_t place, const struct bucket *buckets, uint32_t count);
 
 /* Any bytes may be given. *count buckets, or ERR_DAMAGED (the counts of a bucket make no sense, ...), ERR_NOMEM. */
-int rollup_decode(struct bucket buckets[ROLLUP_PAGE_BUCKETS], uint32_t *count, const void *data, size_t size);
+int rollup_decode(struct bucket buckets[ROLLUP_PAGE_BUCKETS], uint32_t *count, uint32_t place, const void *data,
+                  size_t size);
 
 #endif

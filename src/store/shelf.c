@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "store/blob.h"
 #include "store/db.h"
 #include "store/reader.h"
 
@@ -33,13 +34,14 @@ static struct shelf_slot *find(struct shelf *shelf, uint32_t series, uint64_t se
     return oldest;
 }
 
-static int decode(struct shelf_slot *slot, sqlite3_stmt *look, uint32_t points, struct err *err)
+static int decode(struct shelf_slot *slot, sqlite3_stmt *look, uint32_t series, const struct place *place,
+                  struct err *err)
 {
     struct text data = db_bytes(look, 0);
-    int code = chunk_decode(&slot->points, data.data, data.size);
+    int code = chunk_decode(&slot->points, blob_place(series, 0, place->sequence), data.data, data.size);
     if (code == ERR_NOMEM)
         return err_set(err, code, "no memory to read points");
-    return code || slot->points.count != points ? ERR_DAMAGED : 0;
+    return code || slot->points.count != place->points ? ERR_DAMAGED : 0;
 }
 
 static int fill(struct shelf *shelf, struct shelf_slot *slot, uint32_t series, const struct place *place,
@@ -53,7 +55,7 @@ static int fill(struct shelf *shelf, struct shelf_slot *slot, uint32_t series, c
     db_bind_unsigned(look, 2, place->sequence);
     code = db_step(look, err);
     if (code > 0)
-        code = decode(slot, look, place->points, err);
+        code = decode(slot, look, series, place, err);
     else if (!code)
         code = ERR_DAMAGED; /* only the index has it */
     sqlite3_reset(look);

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "store/blob.h"
 #include "store/db.h"
 #include "store/pyramid.h"
 #include "store/reader.h"
@@ -109,13 +110,15 @@ int walk_points(struct shelf *shelf, const struct places *places, uint64_t from,
 /* ---- roll-ups ---- */
 
 /* A page whose buckets are not what its row says is none. */
-static int read_page(struct walk_page *page, sqlite3_stmt *row, int level, struct err *err)
+static int read_page(const struct walk *walk, int level, sqlite3_stmt *row, struct err *err)
 {
+    struct walk_page *page = &walk->page[level];
     struct text data = db_bytes(row, 2);
     uint64_t points = 0, most = rollup_points((uint32_t)level);
     page->sequence = db_unsigned(row, 0);
     page->points = db_unsigned(row, 1);
-    int code = rollup_decode(page->bucket, &page->count, data.data, data.size);
+    int code = rollup_decode(page->bucket, &page->count,
+                             blob_place(walk->places->series, (uint32_t)level, page->sequence), data.data, data.size);
     if (code == ERR_NOMEM)
         return err_set(err, code, "no memory to read points");
     for (uint32_t i = 0; i < page->count && !code; i++) {
@@ -174,7 +177,7 @@ static int walk_pages(struct walk *walk, int level, uint64_t from, uint64_t to, 
         uint64_t end = db_unsigned(look, 0) + db_unsigned(look, 1);
         if (end <= at || end > PLACES_SEQUENCE_MAX)
             continue;
-        code = read_page(page, look, level, err);
+        code = read_page(walk, level, look, err);
         if (!code && page->count && page->sequence > at) {
             code = walk_stretch(walk, level - 1, at, page->sequence, err);
             at = page->sequence;

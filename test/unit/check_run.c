@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/blob.h"
 #include "store/tail.h"
 
 static bool wrong(struct check *check, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -141,7 +142,8 @@ static bool take_chunk(struct rows *rows)
     if (id >= check->series_count)
         return wrong(check, "a chunk of series %llu", (unsigned long long)id);
     struct check_series *series = &check->series[id];
-    int code = chunk_decode(&points, sqlite3_column_blob(rows->row, 8), (size_t)sqlite3_column_bytes(rows->row, 8));
+    int code = chunk_decode(&points, blob_place((uint32_t)id, 0, sequence), sqlite3_column_blob(rows->row, 8),
+                            (size_t)sqlite3_column_bytes(rows->row, 8));
     bool sound = code ? (check->allow & CHECK_HOLES) != 0 : chunk_fits(rows, &points);
     if (!sound)
         wrong(check, "%s: the chunk at %llu is not what its row says", series->name, (unsigned long long)sequence);
@@ -354,7 +356,8 @@ static bool take_page(struct rows *rows)
     struct check_series *series = &check->series[id];
     if (!page_follows(check, series, level, sequence))
         return false;
-    if (rollup_decode(bucket, &count, sqlite3_column_blob(rows->row, 4), (size_t)sqlite3_column_bytes(rows->row, 4)))
+    if (rollup_decode(bucket, &count, blob_place((uint32_t)id, level, sequence), sqlite3_column_blob(rows->row, 4),
+                      (size_t)sqlite3_column_bytes(rows->row, 4)))
         return wrong(check, no_sense, series->name, level, (unsigned long long)sequence);
     for (uint32_t i = 0; i < count; at += bucket[i++].count)
         if (!take_bucket(check, series, level, at, &bucket[i]))

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "store/blob.h"
 #include "store/db.h"
 #include "store/pyramid.h"
 #include "store/schema.h"
@@ -178,7 +179,7 @@ static void write_chunk(struct fixture *fixture, uint32_t id, size_t from, const
         most_us = points->time_us[i] > most_us ? points->time_us[i] : most_us;
     }
     buf_init(&data);
-    chunk_encode(&data, points);
+    chunk_encode(&data, blob_place(id, 0, from), points);
     bool lost = damage(fixture, &data, shape->chunks_damaged);
     for (size_t i = from; i <= from + last; i++)
         series->point[i].lost = lost;
@@ -207,7 +208,7 @@ static void write_page(struct fixture *fixture, uint32_t id, uint32_t level, siz
     for (uint32_t i = 0; i < count; i++)
         points += (int64_t)buckets[i].count;
     buf_init(&data);
-    rollup_encode(&data, buckets, count);
+    rollup_encode(&data, blob_place(id, level, sequence), buckets, count);
     damage(fixture, &data, shape->pages_damaged);
     insert(fixture, "INSERT INTO rollups(series,level,sequence,points,data) VALUES(?,?,?,?,?)",
            (const int64_t[]){id, level, (int64_t)sequence, points}, 4, &data);

@@ -4,11 +4,13 @@
 #include <string.h>
 
 #include "base/crc32c.h"
+#include "store/blob.h"
 #include "no_memory.h"
 #include "random_points.h"
 #include "unit.h"
 
 #define HEADER 8u
+#define PLACE 7u
 
 static int setup(void **state)
 {
@@ -29,14 +31,14 @@ static int decode(struct points *points, const void *data, size_t size)
 {
     uint8_t *own = malloc(size ? size : 1);
     memcpy(own, data, size);
-    int rc = chunk_decode(points, own, size);
+    int rc = chunk_decode(points, PLACE, own, size);
     free(own);
     return rc;
 }
 
 static void make_sound(struct buf *blob)
 {
-    uint32_t crc = crc32c(crc32c(0, blob->data, 4), blob->data + HEADER, blob->size - HEADER);
+    uint32_t crc = crc32c(crc32c(PLACE, blob->data, 4), blob->data + HEADER, blob->size - HEADER);
     memcpy(blob->data + 4, &crc, sizeof crc);
 }
 
@@ -56,7 +58,7 @@ static size_t assert_comes_back(const struct points *points)
     buf_init(&blob);
     buf_text(&blob, "what was there"); /* it is appended */
     size_t start = blob.size;
-    chunk_encode(&blob, points);
+    chunk_encode(&blob, PLACE, points);
     assert_false(blob.failed);
     assert_int_equal(decode(&back, blob.data + start, blob.size - start), 0);
     assert_same(&back, points);
@@ -107,7 +109,7 @@ static void decoding_again(void **state)
     for (uint32_t count = CHUNK_POINTS; count; count /= 3) {
         random_points(&seed, points, count);
         buf_clear(&blob);
-        chunk_encode(&blob, points);
+        chunk_encode(&blob, PLACE, points);
         assert_int_equal(decode(&back, blob.data, blob.size), 0);
         assert_same(&back, points);
         assert_int_equal(back.capacity, CHUNK_POINTS);
@@ -144,7 +146,7 @@ static void flipped_or_cut_is_damaged(void **state)
     for (unsigned round = 0; round < 20; round++) {
         random_points(&seed, points, 1 + dice_below(&seed, 100));
         buf_clear(&blob);
-        chunk_encode(&blob, points);
+        chunk_encode(&blob, PLACE, points);
         for (size_t bit = 0; bit < blob.size * 8; bit++) {
             blob.data[bit / 8] ^= (char)(1 << bit % 8);
             assert_int_equal(decode(&back, blob.data, blob.size), ERR_DAMAGED);
@@ -173,7 +175,7 @@ static void mutated_with_a_sound_sum(void **state)
         if (round % 50 == 0)
             random_points(&seed, points, 1 + dice_below(&seed, 300));
         buf_clear(&blob);
-        chunk_encode(&blob, points);
+        chunk_encode(&blob, PLACE, points);
         for (unsigned i = 1 + dice_below(&seed, 3); i; i--)
             blob.data[dice_below(&seed, (uint32_t)blob.size)] = (char)dice_next(&seed);
         make_sound(&blob);
@@ -216,7 +218,7 @@ static void heads(void **state)
     uint64_t seed = 7;
     buf_init(&blob);
     random_run(&seed, points, 10);
-    chunk_encode(&blob, points);
+    chunk_encode(&blob, PLACE, points);
     static const struct {
         size_t at;
         char byte;
@@ -243,7 +245,7 @@ static void the_last_plane_is_damaged(void **state)
     points->count = 0;
     for (uint32_t i = 0; i < 100; i++)
         points_add(points, i, i, 1 + (double)(dice_next(&seed) >> 56) * 0x1p-52);
-    chunk_encode(&blob, points);
+    chunk_encode(&blob, PLACE, points);
     uint8_t *plane = (uint8_t *)blob.data + blob.size - 101;
     assert_int_equal(plane[0], 0); /* as it is */
     memcpy(plane, "\2\x62\0", 3);  /* a frame of 98 bytes */
@@ -284,17 +286,35 @@ static void allocations_fail(void **state)
         buf_finish(&blob);
         points_finish(&back);
         no_memory_after(n);
-        chunk_encode(&blob, points);
-        int rc = blob.failed ? ERR_NOMEM : chunk_decode(&back, blob.data, blob.size);
+        chunk_encode(&blob, PLACE, points);
+        int rc = blob.failed ? ERR_NOMEM : chunk_decode(&back, PLACE, blob.data, blob.size);
         came = no_memory_came();
         assert_int_equal(rc, came ? ERR_NOMEM : 0);
         assert_int_equal(back.count, came ? 0 : points->count);
         if (came && !blob.failed) /* what there was is still of use */
-            assert_int_equal(chunk_decode(&back, blob.data, blob.size), 0);
+            assert_int_equal(chunk_decode(&back, PLACE, blob.data, blob.size), 0);
     }
     assert_same(&back, points);
     buf_finish(&blob);
     points_finish(&back);
+}
+
+/* One that stands in another place than its own is damaged. */
+static void in_another_place(void **unused)
+{
+    struct points points = {0};
+    struct buf blob;
+    (void)unused;
+    buf_init(&blob);
+    assert_true(points_reserve(&points, 1));
+    points_add(&points, 1, 2, 3);
+    chunk_encode(&blob, blob_place(1, 0, 4096), &points);
+    assert_int_equal(chunk_decode(&points, blob_place(1, 0, 4096), blob.data, blob.size), 0);
+    assert_int_equal(chunk_decode(&points, blob_place(2, 0, 4096), blob.data, blob.size), ERR_DAMAGED);
+    assert_int_equal(chunk_decode(&points, blob_place(1, 1, 4096), blob.data, blob.size), ERR_DAMAGED);
+    assert_int_equal(chunk_decode(&points, blob_place(1, 0, 0), blob.data, blob.size), ERR_DAMAGED);
+    points_finish(&points);
+    buf_finish(&blob);
 }
 
 int main(void)
@@ -309,6 +329,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(random_bytes, setup, teardown),
         cmocka_unit_test_setup_teardown(heads, setup, teardown),
         cmocka_unit_test_setup_teardown(the_last_plane_is_damaged, setup, teardown),
+        cmocka_unit_test(in_another_place),
         cmocka_unit_test(room_for_points),
         cmocka_unit_test_setup_teardown(allocations_fail, setup, teardown),
     };

@@ -10,10 +10,11 @@
 #include "unit.h"
 
 #define HEADER 8u
+#define PLACE 7u
 
 static void make_sound(struct buf *blob)
 {
-    uint32_t crc = crc32c(crc32c(0, blob->data, 4), blob->data + HEADER, blob->size - HEADER);
+    uint32_t crc = crc32c(crc32c(PLACE, blob->data, 4), blob->data + HEADER, blob->size - HEADER);
     memcpy(blob->data + 4, &crc, sizeof crc);
 }
 
@@ -22,7 +23,7 @@ static int decode(struct bucket *buckets, uint32_t *count, const void *data, siz
 {
     uint8_t *own = malloc(size ? size : 1);
     memcpy(own, data, size);
-    int rc = rollup_decode(buckets, count, own, size);
+    int rc = rollup_decode(buckets, count, PLACE, own, size);
     free(own);
     return rc;
 }
@@ -87,7 +88,7 @@ static size_t assert_comes_back(const struct bucket *buckets, uint32_t count)
     buf_init(&blob);
     buf_text(&blob, "what was there"); /* it is appended */
     size_t start = blob.size;
-    rollup_encode(&blob, buckets, count);
+    rollup_encode(&blob, PLACE, buckets, count);
     assert_false(blob.failed);
     assert_int_equal(decode(back, &got, blob.data + start, blob.size - start), 0);
     assert_int_equal(got, count);
@@ -136,7 +137,7 @@ static void flipped_or_cut_is_damaged(void **state)
         uint32_t had = 1 + dice_below(&seed, 60);
         random_buckets(&seed, buckets, had);
         buf_clear(&blob);
-        rollup_encode(&blob, buckets, had);
+        rollup_encode(&blob, PLACE, buckets, had);
         for (size_t bit = 0; bit < blob.size * 8; bit++) {
             blob.data[bit / 8] ^= (char)(1 << bit % 8);
             assert_int_equal(decode(back, &count, blob.data, blob.size), ERR_DAMAGED);
@@ -174,7 +175,7 @@ static void mutated_with_a_sound_sum(void **state)
             random_buckets(&seed, buckets, had);
         }
         buf_clear(&blob);
-        rollup_encode(&blob, buckets, had);
+        rollup_encode(&blob, PLACE, buckets, had);
         for (unsigned i = 1 + dice_below(&seed, 3); i; i--)
             blob.data[dice_below(&seed, (uint32_t)blob.size)] = (char)dice_next(&seed);
         make_sound(&blob);
@@ -216,7 +217,7 @@ static void buckets_that_make_no_sense(void **state)
             buckets[0] = buckets[1] = buckets[2] = good;
             buckets[at] = sound ? good : bad[i];
             buf_clear(&blob);
-            rollup_encode(&blob, buckets, 3);
+            rollup_encode(&blob, PLACE, buckets, 3);
             assert_int_equal(decode(back, &count, blob.data, blob.size), sound ? 0 : ERR_DAMAGED);
             assert_int_equal(count, sound ? 3 : 0);
         }
@@ -235,7 +236,7 @@ static void the_last_plane_is_damaged(void **state)
     buf_init(&blob);
     for (uint32_t i = 0; i < 100; i++)
         buckets[i] = (struct bucket){.count = 1, .last = 1 + (double)(dice_next(&seed) >> 56) * 0x1p-52};
-    rollup_encode(&blob, buckets, 100);
+    rollup_encode(&blob, PLACE, buckets, 100);
     uint8_t *plane = (uint8_t *)blob.data + blob.size - 101;
     assert_int_equal(plane[0], 0); /* as it is */
     memcpy(plane, "\2\x62\0", 3);  /* a frame of 98 bytes */
@@ -259,8 +260,8 @@ static void allocations_fail(void **state)
         assert_true(n < NO_MEMORY_ROUNDS_MAX);
         buf_finish(&blob);
         no_memory_after(n);
-        rollup_encode(&blob, buckets, ROLLUP_PAGE_BUCKETS);
-        int rc = blob.failed ? ERR_NOMEM : rollup_decode(back, &count, blob.data, blob.size);
+        rollup_encode(&blob, PLACE, buckets, ROLLUP_PAGE_BUCKETS);
+        int rc = blob.failed ? ERR_NOMEM : rollup_decode(back, &count, PLACE, blob.data, blob.size);
         came = no_memory_came();
         assert_true(rc == 0 || (came && rc == ERR_NOMEM));
         assert_true(rc == 0 || blob.failed || count == 0);
