@@ -27,7 +27,8 @@ static inline void points_add(struct points *points, int64_t step, int64_t time_
     points->value[points->count++] = value;
 }
 
-/* Appends the blob of all points (1..CHUNK_POINTS). A failed allocation shows in out->failed. */
+/* Appends the blob of all points (1..CHUNK_POINTS); `place` as blob_place gives it. A failed allocation shows in
+ * out->failed. */
 void chunk_encode(struct buf *out, uint32_t place, const struct points *points);
 
 /* Replaces what `points` holds. Any bytes may be given. 0, ERR_DAMAGED, ERR_NOMEM; where it fails points->count is 0.

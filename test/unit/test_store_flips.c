@@ -149,12 +149,6 @@ static int64_t sum_of(struct run_folder *run, const char *sql)
     return sum;
 }
 
-/* SQLite itself would notice, if it were asked: an index leads to the row of another chunk. */
-static bool is_torn(struct run_folder *run)
-{
-    return sum_of(run, "SELECT count(*) FROM pragma_integrity_check(1) WHERE integrity_check='ok'") != 1;
-}
-
 struct sum {
     unsigned opened, refused, whole, less, aside, wrong;
 };
@@ -185,8 +179,7 @@ static int64_t read_it(struct logged *logged, struct sum *sum, bool with_histori
     if (reading.given + ask.lost < logged->points)
         fail_msg("of %llu points %llu were given and %llu are said to be lost", (unsigned long long)logged->points,
                  (unsigned long long)reading.given, (unsigned long long)ask.lost);
-    if (reading.wrong)
-        sum->wrong += is_torn(logged->run) ? 0 : 1;
+    sum->wrong += reading.wrong != 0;
     sum->whole += reading.given == logged->points;
     sum->less += reading.given < logged->points;
     return (int64_t)reading.given;
