@@ -165,7 +165,7 @@ struct server {
     char login[64]; /* who runs the server; "" where the system does not tell */
 };
 
-/* client.c */
+/* clients.c */
 void clients_accept(struct listener *listener, int fd, const char *peer, bool crowded);
 void clients_turn(struct server *server);
 /* Every subscription that is due gets its next share. */
@@ -175,13 +175,15 @@ void clients_look(struct server *server);
 /* Both, and all get what there is: the server ends. */
 void clients_flush(struct server *server);
 struct client *client_with(struct server *server, uint64_t id);
+size_t clients_people(const struct server *server); /* without the trainer's own connection */
+
+/* client.c */
 void client_make_ready(struct client *client);
 /* The only place where a request is answered: `line` is the whole reply; it is consumed. `code`: the request that is no
  * longer unanswered, CODE_LIMIT where none was. */
 void client_answer(struct client *client, enum code code, struct buf *line);
 void client_drain(struct client *client);
 void client_actor(const struct client *client, char actor[160]);
-size_t clients_people(const struct server *server); /* without the trainer's own connection */
 
 /* dispatch.c */
 void dispatch_line(struct client *client, const char *line, size_t size);
