@@ -42,19 +42,7 @@ static int say_failure(int code, const struct err *err)
     return CLI_REFUSED;
 }
 
-/* Who reads standard output may be slow, or stand still: meanwhile no query holds back the run's own server. */
-static int hand_over(FILE *file)
-{
-    char bytes[1 << 16];
-    size_t size;
-    rewind(file);
-    while ((size = fread(bytes, 1, sizeof bytes, file)) > 0)
-        if (fwrite(bytes, 1, size, stdout) != size)
-            return ERR_SYSTEM;
-    return fflush(stdout) ? ERR_SYSTEM : 0;
-}
-
-static int answer(struct store_reader *reader, const char *sql, struct sql_rows *rows)
+static int ask(struct store_reader *reader, const char *sql, struct sql_rows *rows)
 {
     struct err err = {0};
     struct store_sql_ask query = {
@@ -62,25 +50,12 @@ static int answer(struct store_reader *reader, const char *sql, struct sql_rows 
     int code = store_sql(reader, &query, &err);
     int ended = sql_rows_end(rows); /* what came before an error is shown */
     sql_rows_finish(rows);
-    int written = hand_over(rows->file);
     if (query.lost)
         say_wrong("some points of run.db are damaged, and missing in this answer");
-    code = code ? code : ended ? ended : written;
+    code = code ? code : ended;
     if (code && !interrupt_came())
         return say_failure(code, &err);
     return query.lost ? CLI_REFUSED : CLI_DONE;
-}
-
-static int ask(struct store_reader *reader, const char *sql, struct sql_rows *rows)
-{
-    rows->file = tmpfile();
-    if (!rows->file) {
-        say_wrong("no place for the answer in /tmp: %s", strerror(errno));
-        return CLI_REFUSED;
-    }
-    int status = answer(reader, sql, rows);
-    fclose(rows->file);
-    return status;
 }
 
 /* ---- without a query: what can be asked ---- */

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digits.h"
 #include "cli/columns.h"
 #include "cli/print.h"
 #include "store/jsonw.h"
-#include "base/digits.h"
 
 #define ROWS_KEPT 500        /* of a table, until its columns have a width */
 #define CELL_COLUMNS 60      /* of a table: what is wider is cut */
@@ -23,7 +23,7 @@ static int no_room(const struct sql_rows *rows)
 static int write_out(struct sql_rows *rows)
 {
     int code = no_room(rows);
-    if (!code && rows->out.size && fwrite(rows->out.data, 1, rows->out.size, rows->file) != rows->out.size)
+    if (!code && rows->out.size && fwrite(rows->out.data, 1, rows->out.size, stdout) != rows->out.size)
         code = ERR_SYSTEM;
     buf_clear(&rows->out);
     return code;

@@ -2,8 +2,6 @@
 #ifndef CLI_SQL_ROWS_H
 #define CLI_SQL_ROWS_H
 
-#include <stdio.h>
-
 #include "base/buf.h"
 #include "cli/terminal.h"
 #include "store/store.h"
@@ -11,9 +9,8 @@
 enum sql_format { SQL_TABLE, SQL_CSV, SQL_JSONL };
 
 struct sql_rows {
-    enum sql_format format;   /* these three are set before */
+    enum sql_format format;   /* these two are set before */
     struct terminal terminal; /* standard output: where it is one, what would drive it is made harmless */
-    FILE *file;               /* where rows go as they come */
     int columns;
     char **name;      /* of each column, made unique for JSON */
     uint64_t count;   /* of rows */
@@ -24,7 +21,7 @@ struct sql_rows {
     size_t *width;      /* of a table's columns; NULL as long as rows are kept back to find it */
 };
 
-/* For struct store_sql_ask; the context is the rows. ERR_SYSTEM: the file cannot be written. */
+/* For struct store_sql_ask; the context is the rows. ERR_SYSTEM: standard output cannot be written. */
 int sql_rows_columns(void *context, const char *const *names, int count);
 int sql_rows_row(void *context, const struct store_cell *cells, int count);
 /* What is kept back; nothing where there was no query. */

@@ -254,7 +254,7 @@ class Places(Sql):
             db.execute("update chunks set data = zeroblob(100) where sequence = 0")
         db.close()
         done = self.tool("sql", self.run_folder, "select count(*) from scalars")
-        self.assertEqual(done.returncode, 0)
+        self.assertEqual(done.returncode, 1)
         self.assertEqual(done.stdout, f"count(*)\n{9000 - 4096}\n")
         self.assertIn("damaged", done.stderr)
 
