@@ -18,8 +18,6 @@
 
 #define FOLDER_NAME_MAX 128
 #define FOLDER_SUFFIX_MAX 1000
-#define LOCAL_ROOT "/var/tmp/trimtab-"
-#define LOCAL_ID 16 /* hexadecimal digits */
 
 static const char *environment(const char *name)
 {
@@ -140,7 +138,7 @@ static int local_choose(int run_fd, char path[PATH_MAX], struct err *err)
     uint64_t id;
     if (getrandom(&id, sizeof id, 0) != (ssize_t)sizeof id)
         return err_errno(err, ERR_SYSTEM, "no random bits");
-    int code = path_print(path, err, LOCAL_ROOT "%u/%016llx", (unsigned)geteuid(), (unsigned long long)id);
+    int code = path_print(path, err, FOLDER_LOCAL_ROOT "%u/%016llx", (unsigned)geteuid(), (unsigned long long)id);
     file_temporary_name(temporary, "local");
     if (code == 0)
         code = file_replace(run_fd, temporary, 0600, path, strlen(path), err);
@@ -154,19 +152,18 @@ static int local_choose(int run_fd, char path[PATH_MAX], struct err *err)
     return length < 0 ? (int)length : 0;
 }
 
-/* Only what local_choose could have written is followed; its digits are copied to `id`. */
-static bool local_parse(const char *path, char id[LOCAL_ID + 1])
+bool folder_local_id(const char *path, char id[FOLDER_LOCAL_ID + 1])
 {
     char root[64];
-    int length = snprintf(root, sizeof root, LOCAL_ROOT "%u/", (unsigned)geteuid());
+    int length = snprintf(root, sizeof root, FOLDER_LOCAL_ROOT "%u/", (unsigned)geteuid());
     if (strncmp(path, root, (size_t)length) != 0)
         return false;
     path += length;
     size_t digits = strspn(path, "0123456789abcdef");
-    if (digits != LOCAL_ID || path[digits + strspn(path + digits, "\n")] != '\0')
+    if (digits != FOLDER_LOCAL_ID || path[digits + strspn(path + digits, "\n")] != '\0')
         return false;
-    memcpy(id, path, LOCAL_ID);
-    id[LOCAL_ID] = '\0';
+    memcpy(id, path, FOLDER_LOCAL_ID);
+    id[FOLDER_LOCAL_ID] = '\0';
     return true;
 }
 
@@ -188,7 +185,7 @@ static int open_private(int at_fd, const char *name, bool make, struct err *err)
 static int open_local(const char *id, bool make, struct err *err)
 {
     char root[64];
-    snprintf(root, sizeof root, LOCAL_ROOT "%u", (unsigned)geteuid());
+    snprintf(root, sizeof root, FOLDER_LOCAL_ROOT "%u", (unsigned)geteuid());
     int root_fd = open_private(AT_FDCWD, root, make, err);
     if (root_fd < 0)
         return root_fd;
@@ -202,13 +199,13 @@ static int open_local(const char *id, bool make, struct err *err)
 
 static int find_local(struct folder *folder, bool must_exist, struct err *err)
 {
-    char path[PATH_MAX], id[LOCAL_ID + 1];
+    char path[PATH_MAX], id[FOLDER_LOCAL_ID + 1];
     ssize_t length = file_read_small(folder->run_fd, "local", path, sizeof path, err);
     if (length == ERR_MISSING && !must_exist)
         length = local_choose(folder->run_fd, path, err);
     if (length < 0)
         return (int)length;
-    if (!local_parse(path, id))
+    if (!folder_local_id(path, id))
         return err_set(err, ERR_DAMAGED, "%.300s/local does not name a folder of this user", folder->path);
     return open_local(id, !must_exist, err);
 }

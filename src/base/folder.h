@@ -15,6 +15,9 @@
 
 #include "base/err.h"
 
+#define FOLDER_LOCAL_ROOT "/var/tmp/trimtab-" /* then the user's number, / and */
+#define FOLDER_LOCAL_ID 16                    /* hexadecimal digits */
+
 struct folder {
     char path[PATH_MAX]; /* absolute, resolved */
     int run_fd;          /* RUN, -1 when closed */
@@ -31,6 +34,9 @@ int folder_choose(const char *given, const char *name, char path[PATH_MAX], stru
  * folder (failure to link is not an error). With `must_exist` nothing is made: ERR_MISSING with a sentence. */
 int folder_open(struct folder *folder, const char *path, bool must_exist, struct err *err);
 void folder_close(struct folder *folder); /* twice is safe */
+
+/* The digits of what the file `local` holds; false: it is not what this user's trimtab could have written there. */
+bool folder_local_id(const char *path, char id[FOLDER_LOCAL_ID + 1]);
 
 /* Is a run there that this process cannot write: RUN or run.db is somebody else's, or on a read-only file system? */
 bool folder_is_unwritable(const char *path);

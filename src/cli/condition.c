@@ -1,10 +1,10 @@
 #include "cli/condition.h"
 
-#include <fnmatch.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/glob.h"
 #include "cli/nearest.h"
 #include "cli/print.h"
 
@@ -154,7 +154,7 @@ enum verdict condition_take(struct condition *condition, const json_t *event)
 static bool is_chosen(const struct condition *condition, const char *series)
 {
     for (size_t i = 0; i < condition->series->count; i++)
-        if (fnmatch(condition->series->item[i], series, FNM_NOESCAPE) == 0)
+        if (glob_matches(condition->series->item[i], series))
             return true;
     return condition->series->count == 0;
 }

@@ -2,9 +2,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/digits.h"
+#include "cli/csv.h"
 #include "cli/export_format.h"
 #include "store/jsonw.h"
-#include "base/digits.h"
 
 #define NUMBERS_MAX (8 * DIGITS_MAX) /* bytes of a row behind the series' name */
 
@@ -13,14 +14,6 @@ static char *put_text(char *at, const char *text)
     size_t size = strlen(text);
     memcpy(at, text, size);
     return at + size;
-}
-
-static char *put_time(char *at, int64_t time_us)
-{
-    int64_t time_ns;
-    if (__builtin_mul_overflow(time_us, 1000, &time_ns))
-        time_ns = time_us < 0 ? INT64_MIN : INT64_MAX;
-    return digits_time(at, time_ns);
 }
 
 /* The line up to where the numbers of this series begin, with room behind it; NULL: no memory. */
@@ -48,16 +41,7 @@ static int csv_begin(struct export_out *out, struct err *err)
 static void csv_name(struct export_out *out, const char *name)
 {
     buf_clear(&out->line);
-    if (name[strcspn(name, ",\"\r\n")] == '\0') {
-        buf_text(&out->line, name);
-    } else {
-        buf_char(&out->line, '"');
-        for (; *name; name++) {
-            buf_text(&out->line, *name == '"' ? "\"" : "");
-            buf_char(&out->line, *name);
-        }
-        buf_char(&out->line, '"');
-    }
+    csv_text(&out->line, text_from(name));
     buf_char(&out->line, ',');
     out->line_start = out->line.size;
 }
@@ -79,7 +63,7 @@ static char *csv_numbers(const struct export_out *out, char *at, const struct st
     }
     at = digits_integer(at, point->step);
     *at++ = ',';
-    at = put_time(at, point->time_us);
+    at = digits_time_us(at, point->time_us);
     *at++ = ',';
     at = csv_value(at, point->value);
     *at++ = '\n';
@@ -124,7 +108,7 @@ static char *jsonl_numbers(const struct export_out *out, char *at, const struct 
     at = put_text(at, ",\"step\":");
     at = digits_integer(at, point->step);
     at = put_text(at, ",\"time\":");
-    at = put_time(at, point->time_us);
+    at = digits_time_us(at, point->time_us);
     at = put_text(at, ",\"value\":");
     at = digits_double(at, point->value);
     return put_text(at, "}\n");

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "store/glob.h"
+#include "base/glob.h"
 #include "trimtab/trimtab.h"
 
 #define NAME_SIZE (TRIMTAB_NAME_MAX + 1)

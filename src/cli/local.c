@@ -18,27 +18,13 @@ static bool is_private(int at_fd, const char *name, int *fd)
     return *fd >= 0 && fstat(*fd, &status) == 0 && status.st_uid == geteuid() && (status.st_mode & 077) == 0;
 }
 
-static bool parse(const char *text, const char *root, char id[LOCAL_ID_SIZE])
-{
-    size_t size = strlen(root);
-    if (strncmp(text, root, size) != 0 || text[size] != '/')
-        return false;
-    text += size + 1;
-    size_t digits = strspn(text, "0123456789abcdef");
-    if (digits != LOCAL_ID_SIZE - 1 || text[digits + strspn(text + digits, "\n")] != '\0')
-        return false;
-    memcpy(id, text, digits);
-    id[digits] = '\0';
-    return true;
-}
-
 struct local local_open(int run_fd)
 {
     struct local local = {.root_fd = -1};
     char root[64], text[PATH_MAX];
     int id_fd = -1;
-    snprintf(root, sizeof root, "/var/tmp/trimtab-%u", (unsigned)geteuid());
-    if (file_read_small(run_fd, "local", text, sizeof text, NULL) < 0 || !parse(text, root, local.id))
+    snprintf(root, sizeof root, FOLDER_LOCAL_ROOT "%u", (unsigned)geteuid());
+    if (file_read_small(run_fd, "local", text, sizeof text, NULL) < 0 || !folder_local_id(text, local.id))
         return local;
     if (!is_private(AT_FDCWD, root, &local.root_fd) || !is_private(local.root_fd, local.id, &id_fd))
         local_close(&local);

@@ -4,11 +4,11 @@
 
 #include <stdint.h>
 
-#define LOCAL_ID_SIZE 17
+#include "base/folder.h"
 
 struct local {
-    int root_fd;            /* /var/tmp/trimtab-UID, -1: none */
-    char id[LOCAL_ID_SIZE]; /* the folder in it; "": none */
+    int root_fd;                  /* /var/tmp/trimtab-UID, -1: none */
+    char id[FOLDER_LOCAL_ID + 1]; /* the folder in it; "": none */
 };
 
 /* What RUN/local names, where that is a folder of this user in that place, and no link. Else there is none. */

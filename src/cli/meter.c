@@ -1,13 +1,11 @@
 #include "cli/meter.h"
 
-#include <poll.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "cli/print.h"
 #include "cli/row.h"
 
-#define ERASE_LINE "\r\033[K"
 #define FIRST_NS INT64_C(500000000)
 #define EACH_NS INT64_C(200000000)
 #define ETA_FROM 0.02 /* before that it would be a guess */
@@ -21,17 +19,10 @@ struct meter meter_on(int fd, bool wanted)
     return meter;
 }
 
-static void write_if_room(const struct meter *meter, const char *text, size_t size)
-{
-    struct pollfd room = {.fd = meter->fd, .events = POLLOUT};
-    if (poll(&room, 1, 0) == 1 && (room.revents & POLLOUT) && write(meter->fd, text, size) < 0)
-        return; /* it is only a picture */
-}
-
 static void draw(struct meter *meter, const char *what, double share, double seconds)
 {
     struct buf out = {0}, eta = {0};
-    buf_text(&out, ERASE_LINE);
+    buf_text(&out, TERMINAL_ERASE_LINE);
     struct row row = row_begin(&out, &meter->terminal);
     row.limit = row.limit > 24 ? row.limit - 24 : 0;
     row_text(&row, what);
@@ -42,7 +33,7 @@ static void draw(struct meter *meter, const char *what, double share, double sec
         row_printf(&row, "  ETA %s", buf_string(&eta));
     }
     if (!out.failed)
-        write_if_room(meter, out.data, out.size);
+        terminal_show(meter->fd, out.data, out.size);
     meter->drawn = true;
     buf_finish(&out);
     buf_finish(&eta);
@@ -63,6 +54,6 @@ void meter_show(struct meter *meter, const char *what, double done, double total
 void meter_clear(struct meter *meter)
 {
     if (meter->drawn)
-        write_if_room(meter, ERASE_LINE, sizeof ERASE_LINE - 1);
+        terminal_show(meter->fd, TERMINAL_ERASE_LINE, sizeof TERMINAL_ERASE_LINE - 1);
     meter->drawn = false;
 }

@@ -1,6 +1,5 @@
 #include "cli/progress.h"
 
-#include <poll.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -8,18 +7,10 @@
 
 /* A command that prints, or draws a bar of its own, is not drawn over. */
 #define SILENCE_NS INT64_C(1000000000)
-#define ERASE_LINE "\r\033[K"
 
 struct progress progress_on(int fd)
 {
     return (struct progress){.terminal = terminal_of(fd), .fd = fd, .silent_since_ns = clock_monotonic_ns()};
-}
-
-/* The server's one thread calls this: a terminal that was stopped (Ctrl-S) must not hold it up. */
-static bool write_if_room(int fd, const char *text, size_t size)
-{
-    struct pollfd room = {.fd = fd, .events = POLLOUT};
-    return poll(&room, 1, 0) == 1 && (room.revents & POLLOUT) && write(fd, text, size) == (ssize_t)size;
 }
 
 static void print_step(struct buf *out, const struct serve_progress *now)
@@ -75,10 +66,10 @@ void progress_draw(void *context, const struct serve_progress *now)
     struct buf out = {0};
     if (!progress->terminal.erases || clock_monotonic_ns() - progress->silent_since_ns < SILENCE_NS)
         return;
-    buf_text(&out, ERASE_LINE);
+    buf_text(&out, TERMINAL_ERASE_LINE);
     print_now(&out, now, (size_t)progress->terminal.width);
     if (!out.failed)
-        progress->drawn |= write_if_room(progress->fd, out.data, out.size);
+        progress->drawn |= terminal_show(progress->fd, out.data, out.size);
     buf_finish(&out);
 }
 
@@ -86,7 +77,7 @@ void progress_clear(void *context)
 {
     struct progress *progress = context;
     if (progress->drawn)
-        write_if_room(progress->fd, ERASE_LINE, sizeof ERASE_LINE - 1);
+        terminal_show(progress->fd, TERMINAL_ERASE_LINE, sizeof TERMINAL_ERASE_LINE - 1);
     progress->drawn = false;
     progress->silent_since_ns = clock_monotonic_ns();
 }

@@ -60,56 +60,23 @@ static int ask(struct store_reader *reader, const char *sql, struct sql_rows *ro
 
 /* ---- without a query: what can be asked ---- */
 
-struct list {
-    struct buf names; /* each with a NUL behind it */
-    struct buf out;
-};
-
-static int take_name(void *context, const struct store_cell *cells, int count)
+static void put_view(void *context, const char *view, const char *const *columns, int count)
 {
-    struct list *list = context;
-    if (count > 0 && cells[0].kind == STORE_CELL_TEXT)
-        buf_add(&list->names, cells[0].text.data, cells[0].text.size);
-    buf_char(&list->names, '\0');
-    return list->names.failed ? ERR_NOMEM : 0;
-}
-
-static int take_columns(void *context, const char *const *names, int count)
-{
-    struct list *list = context;
+    struct buf *out = context;
+    buf_printf(out, "%-12s ", view);
     for (int i = 0; i < count; i++)
-        buf_printf(&list->out, "%s%s", i ? ", " : "", names[i]);
-    return list->out.failed ? ERR_NOMEM : 0;
-}
-
-static int take_none(void *context, const struct store_cell *cells, int count)
-{
-    (void)context;
-    (void)cells;
-    return count < 0;
+        buf_printf(out, "%s%s", i ? ", " : "", columns[i]);
+    buf_char(out, '\n');
 }
 
 static int list_views(struct store_reader *reader)
 {
-    struct list list = {{0}, {0}};
+    struct buf out = {0};
     struct err err = {0};
-    struct store_sql_ask query = {.sql = "SELECT name FROM sqlite_temp_schema WHERE type IN ('view','table')"
-                                         " ORDER BY type, rowid",
-                                  .row = take_name,
-                                  .context = &list};
-    int code = store_sql(reader, &query, &err);
-    for (size_t at = 0; !code && at < list.names.size; at += strlen(list.names.data + at) + 1) {
-        char sql[128];
-        snprintf(sql, sizeof sql, "SELECT * FROM %.64s LIMIT 0", list.names.data + at);
-        buf_printf(&list.out, "%-12s ", list.names.data + at);
-        query = (struct store_sql_ask){.sql = sql, .columns = take_columns, .row = take_none, .context = &list};
-        code = store_sql(reader, &query, &err);
-        buf_char(&list.out, '\n');
-    }
+    int code = store_sql_views(reader, put_view, &out, &err);
     if (!code)
-        say_out(&list.out);
-    buf_finish(&list.names);
-    buf_finish(&list.out);
+        say_out(&out);
+    buf_finish(&out);
     return code ? say_failure(code, &err) : CLI_DONE;
 }
 

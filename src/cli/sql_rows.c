@@ -7,6 +7,7 @@
 
 #include "base/digits.h"
 #include "cli/columns.h"
+#include "cli/csv.h"
 #include "cli/print.h"
 #include "store/jsonw.h"
 
@@ -79,31 +80,13 @@ static void put_harmless(struct buf *out, struct buf *text, bool lines)
 
 /* ---- csv: RFC 4180, with a line feed as the end of a line; NULL is nothing, an empty text is "" ---- */
 
-static void put_quoted(struct buf *out, struct text text)
-{
-    bool quotes = text.size == 0;
-    for (size_t i = 0; i < text.size && !quotes; i++)
-        quotes = strchr(",\"\r\n", text.data[i]) != NULL;
-    if (!quotes) {
-        buf_add(out, text.data, text.size);
-        return;
-    }
-    buf_char(out, '"');
-    for (size_t i = 0; i < text.size; i++) {
-        if (text.data[i] == '"')
-            buf_char(out, '"');
-        buf_char(out, text.data[i]);
-    }
-    buf_char(out, '"');
-}
-
 static void csv_row(struct buf *out, const struct store_cell *cells, int count)
 {
     for (int i = 0; i < count; i++) {
         if (i)
             buf_char(out, ',');
         if (cells[i].kind == STORE_CELL_TEXT)
-            put_quoted(out, cells[i].text);
+            csv_text(out, cells[i].text);
         else
             put_plain(out, &cells[i]);
     }
@@ -250,7 +233,7 @@ int sql_rows_columns(void *context, const char *const *names, int count)
             keep_cell(rows, &name);
         else if (rows->format == SQL_CSV) {
             buf_text(&rows->out, i ? "," : "");
-            put_quoted(&rows->out, name.text);
+            csv_text(&rows->out, name.text);
         }
     }
     if (rows->format == SQL_CSV)

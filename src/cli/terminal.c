@@ -1,5 +1,6 @@
 #include "cli/terminal.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -27,4 +28,10 @@ const char *terminal_colour(const struct terminal *terminal, enum terminal_colou
 {
     static const char *const codes[] = {"\033[0m", "\033[31m", "\033[32m", "\033[33m", "\033[1m"};
     return terminal->colour ? codes[colour] : "";
+}
+
+bool terminal_show(int fd, const char *text, size_t size)
+{
+    struct pollfd room = {.fd = fd, .events = POLLOUT};
+    return poll(&room, 1, 0) == 1 && (room.revents & POLLOUT) && write(fd, text, size) == (ssize_t)size;
 }

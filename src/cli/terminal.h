@@ -3,6 +3,9 @@
 #define CLI_TERMINAL_H
 
 #include <stdbool.h>
+#include <stddef.h>
+
+#define TERMINAL_ERASE_LINE "\r\033[K"
 
 struct terminal {
     bool is_terminal, colour;
@@ -16,6 +19,9 @@ enum terminal_colour { TERMINAL_PLAIN, TERMINAL_RED, TERMINAL_GREEN, TERMINAL_YE
 struct terminal terminal_of(int fd);
 /* Its size as of now. */
 void terminal_measure(struct terminal *terminal, int fd);
+/* Writes a picture only where there is room for it now: a terminal that was stopped (Ctrl-S) holds nobody up. True: it
+ * is there, whole. */
+bool terminal_show(int fd, const char *text, size_t size);
 /* What switches to it, or "" where there are no colours. */
 const char *terminal_colour(const struct terminal *terminal, enum terminal_colour colour);
 

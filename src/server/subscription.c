@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/glob.h"
+
 static bool same_globs(const struct subscription *subscription, const struct request_arg *globs)
 {
     size_t count = globs->present ? globs->count : 0;
@@ -58,29 +60,6 @@ struct subscription *subscription_create(unsigned topics, const struct request_a
     fresh->topics = topics;
     fresh->rate_ns = rate_ns;
     return fresh;
-}
-
-/* `*` is any run of characters, `/` among them; all else is itself. Only the last `*` is ever tried anew. */
-static bool glob_matches(const char *glob, const char *name)
-{
-    const char *star = NULL, *again = NULL;
-    while (*name) {
-        if (*glob == '*') {
-            star = ++glob;
-            again = name;
-        } else if (*glob == *name) {
-            glob++;
-            name++;
-        } else if (star) {
-            glob = star;
-            name = ++again;
-        } else {
-            return false;
-        }
-    }
-    while (*glob == '*')
-        glob++;
-    return *glob == '\0';
 }
 
 static bool matches(const struct subscription *subscription, const char *name)

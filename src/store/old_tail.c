@@ -14,6 +14,7 @@
 #include "store/column.h"
 #include "store/db.h"
 #include "store/state.h"
+#include "store/varint.h"
 
 #define HEADER 16u
 #define SLICE_BYTES (4u * 1024 * 1024)
@@ -31,22 +32,10 @@ int old_tail_load(struct store *store, struct err *err)
     return code;
 }
 
-static bool take_varint(struct cursor *cursor, uint64_t *v)
-{
-    *v = 0;
-    for (unsigned shift = 0; shift < 64 && cursor->at < cursor->end; shift += 7) {
-        uint8_t byte = *cursor->at++;
-        *v |= (uint64_t)(byte & 0x7f) << shift;
-        if (byte < 0x80)
-            return true;
-    }
-    return false;
-}
-
 static bool take_moved(struct cursor *cursor)
 {
     uint64_t step, time_ns;
-    if (!take_varint(cursor, &step) || !take_varint(cursor, &time_ns))
+    if (!varint_take(&cursor->at, cursor->end, &step) || !varint_take(&cursor->at, cursor->end, &time_ns))
         return false;
     cursor->step += unzigzag(step);
     cursor->time_ns += unzigzag(time_ns);
@@ -72,8 +61,8 @@ static int convert_blob(struct store *store, struct text blob, bool *sound, stru
     *sound = is_sound(blob);
     while (*sound && cursor.at < cursor.end && !code) {
         double value;
-        *sound = take_varint(&cursor, &head) && (!(head & 1) || take_moved(&cursor)) && cursor.end - cursor.at >= 8 &&
-                 head >> 1 < store->catalog.series_names.count;
+        *sound = varint_take(&cursor.at, cursor.end, &head) && (!(head & 1) || take_moved(&cursor)) &&
+                 cursor.end - cursor.at >= 8 && head >> 1 < store->catalog.series_names.count;
         if (!*sound)
             return 0;
         memcpy(&value, cursor.at, 8);

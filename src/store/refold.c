@@ -44,12 +44,13 @@ static int gather_bucket(void *context, uint64_t sequence, const struct bucket *
     return ++gather->folded == ROLLUP_FOLD ? gather_flush(gather, err) : 0;
 }
 
-static int gather_points(struct gather *gather, uint64_t sequence, const struct points *points, uint32_t from,
-                         uint32_t to, struct err *err)
+static int gather_points(void *context, uint64_t sequence, const struct points *points, struct err *err)
 {
-    for (uint32_t i = from; i < to;) {
+    struct gather *gather = context;
+    for (uint32_t i = 0; i < points->count;) {
         int code = gather_begin(gather, sequence + i, points->step[i], err);
-        uint32_t room = ROLLUP_POINTS - (uint32_t)gather->open.count, left = to - i, take = room < left ? room : left;
+        uint32_t room = ROLLUP_POINTS - (uint32_t)gather->open.count, left = points->count - i;
+        uint32_t take = room < left ? room : left;
         if (code)
             return code;
         bucket_add(&gather->open, points, i, i + take);
@@ -82,23 +83,30 @@ static const char pages_sql[] =
     "SELECT sequence,points,data FROM rollups WHERE series=?1 AND level=?2 AND sequence<?4 AND sequence>="
     "(SELECT ifnull(max(sequence),0) FROM rollups WHERE series=?1 AND level=?2 AND sequence<=?3) ORDER BY sequence";
 
-static int from_chunks(struct gather *gather, uint64_t from, uint64_t to, struct err *err)
+/* The points of chunks, in order; `points` lives during the call. */
+typedef int each_points_fn(void *context, uint64_t sequence, const struct points *points, struct err *err);
+
+static int from_chunks(const struct refold *refold, uint64_t from, uint64_t to, each_points_fn *each, void *context,
+                       struct err *err)
 {
     struct points points = {0};
     sqlite3_stmt *look;
-    int code = look_from(gather->to, &look, chunks_sql, 0, from, to, err);
+    int code = look_from(refold, &look, chunks_sql, 0, from, to, err);
     while (!code && (code = db_step(look, err)) > 0) {
         uint64_t sequence = db_unsigned(look, 0);
         struct text data = db_bytes(look, 2);
-        code = chunk_decode(&points, blob_place(gather->to->series, 0, sequence), data.data, data.size);
+        code = chunk_decode(&points, blob_place(refold->series, 0, sequence), data.data, data.size);
         if (code == ERR_NOMEM)
             err_set(err, code, "no memory to read points");
         else
             code = 0;
-        uint64_t least = from > sequence ? from - sequence : 0, most = to - sequence;
-        if (!code && least < points.count)
-            code = gather_points(gather, sequence, &points, (uint32_t)least,
-                                 most < points.count ? (uint32_t)most : points.count, err);
+        uint64_t skip = from > sequence ? from - sequence : 0, end = to - sequence;
+        end = end < points.count ? end : points.count;
+        if (code || skip >= end)
+            continue;
+        const struct points part = {points.step + skip, points.time_us + skip, points.value + skip,
+                                    (uint32_t)(end - skip), 0};
+        code = each(context, sequence + skip, &part, err);
     }
     sqlite3_finalize(look);
     points_finish(&points);
@@ -109,7 +117,8 @@ static int from_below(const struct refold *refold, uint32_t level, uint64_t from
 {
     struct gather gather = {.to = refold};
     struct refold below = {.store = refold->store, .series = refold->series, .each = gather_bucket, .context = &gather};
-    int code = level ? refold_each(&below, level - 1, from, to, err) : from_chunks(&gather, from, to, err);
+    int code = level ? refold_each(&below, level - 1, from, to, err)
+                     : from_chunks(refold, from, to, gather_points, &gather, err);
     return code ? code : gather_flush(&gather, err);
 }
 
@@ -196,31 +205,10 @@ static int raise_bucket(void *context, uint64_t sequence, const struct bucket *b
     return pyramid_fold(raise->store, raise->pyramid, raise->level, sequence, bucket, err);
 }
 
-/* The last chunks, as they were added. */
-static int add_chunks(struct store *store, struct pyramid *pyramid, uint64_t from, uint64_t to, struct err *err)
+static int raise_points(void *context, uint64_t sequence, const struct points *points, struct err *err)
 {
-    const struct refold refold = {.store = store, .series = pyramid->series};
-    struct points points = {0};
-    sqlite3_stmt *look;
-    int code = look_from(&refold, &look, chunks_sql, 0, from, to, err);
-    while (!code && (code = db_step(look, err)) > 0) {
-        uint64_t sequence = db_unsigned(look, 0);
-        struct text data = db_bytes(look, 2);
-        code = chunk_decode(&points, blob_place(pyramid->series, 0, sequence), data.data, data.size);
-        uint32_t skip = from > sequence ? (uint32_t)(from - sequence) : 0;
-        if (!code && skip < points.count) {
-            struct points rest = {points.step + skip, points.time_us + skip, points.value + skip, points.count - skip,
-                                  0};
-            code = pyramid_add(store, pyramid, sequence + skip, &rest, err);
-        } else if (code == ERR_NOMEM) {
-            err_set(err, code, "no memory to read points");
-        } else {
-            code = 0;
-        }
-    }
-    sqlite3_finalize(look);
-    points_finish(&points);
-    return code;
+    struct raise *raise = context;
+    return pyramid_add(raise->store, raise->pyramid, sequence, points, err);
 }
 
 static int page_end(struct store *store, uint32_t series, uint32_t level, uint64_t *end, struct err *err)
@@ -246,5 +234,7 @@ int refold_pyramid(struct store *store, struct pyramid *pyramid, uint64_t end, s
         if (level[i].paged < level[i - 1].paged)
             code = refold_each(&below, i - 1, level[i].paged, level[i - 1].paged, err);
     }
-    return !code && level[0].paged < end ? add_chunks(store, pyramid, level[0].paged, end, err) : code;
+    struct raise raise = {store, pyramid, 0};
+    const struct refold points = {.store = store, .series = pyramid->series};
+    return !code && level[0].paged < end ? from_chunks(&points, level[0].paged, end, raise_points, &raise, err) : code;
 }

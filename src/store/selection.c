@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "store/db.h"
-#include "store/glob.h"
+#include "base/glob.h"
 #include "store/names.h"
 #include "store/reader.h"
 

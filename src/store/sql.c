@@ -1,4 +1,5 @@
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -209,5 +210,58 @@ int store_sql(struct store_reader *reader, struct store_sql_ask *ask, struct err
     sql_views_finish(reader->db);
     free(query.cell);
     free(query.scratch);
+    return code;
+}
+
+/* ---- what can be asked ---- */
+
+struct listing {
+    struct buf names; /* of views, each with a NUL behind it */
+    const char *view; /* whose columns come */
+    void (*each)(void *context, const char *view, const char *const *columns, int count);
+    void *context;
+};
+
+static int take_view(void *context, const struct store_cell *cells, int count)
+{
+    struct listing *listing = context;
+    if (count > 0 && cells[0].kind == STORE_CELL_TEXT)
+        buf_add(&listing->names, cells[0].text.data, cells[0].text.size);
+    buf_char(&listing->names, '\0');
+    return listing->names.failed ? ERR_NOMEM : 0;
+}
+
+static int take_columns(void *context, const char *const *names, int count)
+{
+    struct listing *listing = context;
+    listing->each(listing->context, listing->view, names, count);
+    return 0;
+}
+
+static int no_row(void *context, const struct store_cell *cells, int count)
+{
+    (void)context;
+    (void)cells;
+    return count < 0;
+}
+
+int store_sql_views(struct store_reader *reader,
+                    void (*each)(void *context, const char *view, const char *const *columns, int count), void *context,
+                    struct err *err)
+{
+    struct listing listing = {.each = each, .context = context};
+    struct store_sql_ask ask = {
+        .sql = "SELECT name FROM sqlite_temp_schema WHERE type IN ('view','table') ORDER BY type, rowid",
+        .row = take_view,
+        .context = &listing};
+    int code = store_sql(reader, &ask, err);
+    for (size_t at = 0; !code && at < listing.names.size; at += strlen(listing.view) + 1) {
+        char sql[128];
+        listing.view = listing.names.data + at;
+        snprintf(sql, sizeof sql, "SELECT * FROM %.64s LIMIT 0", listing.view);
+        ask = (struct store_sql_ask){.sql = sql, .columns = take_columns, .row = no_row, .context = &listing};
+        code = store_sql(reader, &ask, err);
+    }
+    buf_finish(&listing.names);
     return code;
 }

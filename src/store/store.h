@@ -220,6 +220,10 @@ struct store_sql_ask {
 /* A query over the run's views (doc/sql.md), all of one moment: while it lasts the writer cannot empty the WAL. Nothing
  * can be changed by it, no other file is opened. ERR_INVALID: not a query that can be answered; the text says why. */
 int store_sql(struct store_reader *reader, struct store_sql_ask *ask, struct err *err);
+/* What can be asked: each view with the names of its columns. */
+int store_sql_views(struct store_reader *reader,
+                    void (*each)(void *context, const char *view, const char *const *columns, int count), void *context,
+                    struct err *err);
 
 /* ---- runs beside this one ---- */
 

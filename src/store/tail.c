@@ -4,6 +4,7 @@
 
 #include "base/crc32c.h"
 #include "store/column.h"
+#include "store/varint.h"
 
 #define TAIL_VERSION 2
 #define TAIL_RUN_MAX 50u   /* five varints */
@@ -25,16 +26,6 @@ void tail_clear(struct tail *tail)
 {
     buf_clear(&tail->bytes);
     tail->runs = 0;
-}
-
-static uint8_t *varint_put(uint8_t *at, uint64_t v)
-{
-    while (v >= 0x80) {
-        *at++ = (uint8_t)(v | 0x80);
-        v >>= 7;
-    }
-    *at++ = (uint8_t)v;
-    return at;
 }
 
 static size_t varint_size(uint64_t v)
@@ -124,18 +115,6 @@ int tail_open(struct tail_cursor *cursor, const void *data, size_t size)
     cursor->at = bytes + TAIL_HEADER;
     cursor->end = bytes + size;
     return 0;
-}
-
-static bool varint_take(const uint8_t **at, const uint8_t *end, uint64_t *v)
-{
-    *v = 0;
-    for (unsigned shift = 0; shift < 64 && *at < end; shift += 7) {
-        uint8_t byte = *(*at)++;
-        *v |= (uint64_t)(byte & 0x7f) << shift;
-        if (byte < 0x80)
-            return true;
-    }
-    return false;
 }
 
 int tail_next(struct tail_cursor *cursor, struct tail_run *run)

@@ -4,6 +4,7 @@ Environment: TRIMTAB_BUILD is the build folder (default: build beside the source
 import json
 import os
 import pathlib
+import select
 import shutil
 import signal
 import socket
@@ -32,6 +33,18 @@ def wait_for(what, condition, patience=None):
         if time.monotonic() > until:
             raise AssertionError(f"waited in vain for: {what}")
         time.sleep(0.005)
+
+
+def all_of_terminal(master):
+    """What was written to a pseudo-terminal until its last writer has gone; closes it."""
+    shown = b""
+    while select.select([master], [], [], PATIENCE)[0]:
+        try:
+            shown += os.read(master, 65536)
+        except OSError:
+            break
+    os.close(master)
+    return shown
 
 
 class Wire:

@@ -8,7 +8,6 @@ import pty
 import random
 import re
 import resource
-import select
 import shutil
 import signal
 import sqlite3
@@ -17,7 +16,7 @@ import subprocess
 import unittest
 
 import event_files as ef
-from harness import PATIENCE, TOY, TRIMTAB, Case, wait_for
+from harness import PATIENCE, TOY, TRIMTAB, Case, all_of_terminal, wait_for
 
 NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
@@ -614,13 +613,7 @@ class Import(Exchange):
         process = self.start(TRIMTAB, "import", self.logs, "--run", self.run_folder, stdin=slave, stdout=slave, stderr=slave,
                              start_new_session=True, env={"TERM": "xterm"})
         os.close(slave)
-        shown = b""
-        while select.select([master], [], [], PATIENCE)[0]:
-            try:
-                shown += os.read(master, 65536)
-            except OSError:
-                break
-        os.close(master)
+        shown = all_of_terminal(master)
         self.assertEqual(process.wait(timeout=PATIENCE), 0)
         self.assertTrue(re.search(rb"\r\x1b\[K.*  \d+ %", shown), shown)
         self.assertIn(b"1,500,000 points", shown)

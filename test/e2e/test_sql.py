@@ -5,14 +5,13 @@ import json
 import os
 import pty
 import re
-import select
 import shutil
 import signal
 import sqlite3
 import subprocess
 import unittest
 
-from harness import PATIENCE, ROOT, TOY, TRIMTAB, Case, wait_for
+from harness import PATIENCE, ROOT, TOY, TRIMTAB, Case, all_of_terminal, wait_for
 
 DOC = (ROOT / "doc" / "sql.md").read_text()
 NOBODY = 65534
@@ -115,13 +114,7 @@ class Formats(Sql):
             process = self.start(TRIMTAB, "sql", self.run_folder, "select char(27)||'[2Jx'||char(10)||'y' as a, 7 as b", *options, stdin=slave,
                                  stdout=slave, stderr=slave, env={"TERM": "dumb"})
             os.close(slave)
-            shown = b""
-            while select.select([master], [], [], PATIENCE)[0]:
-                try:
-                    shown += os.read(master, 65536)
-                except OSError:
-                    break
-            os.close(master)
+            shown = all_of_terminal(master)
             self.assertEqual(process.wait(timeout=PATIENCE), 0)
             self.assertNotIn(b"\x1b[2J", shown)
             if not options:

@@ -1,5 +1,7 @@
 #include "random_points.h"
 
+#include <stdlib.h>
+
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -104,4 +106,18 @@ void random_run(uint64_t *seed, struct points *points, uint32_t count)
         time_us += 50000 + (int64_t)(1000 * random_normal(seed));
         points_add(points, step, time_us, (double)(float)(2 + 0.3 * random_normal(seed)));
     }
+}
+
+int points_setup(void **state)
+{
+    struct points *points = calloc(1, sizeof *points);
+    *state = points;
+    return points && points_reserve(points, CHUNK_POINTS) ? 0 : -1;
+}
+
+int points_teardown(void **state)
+{
+    points_finish(*state);
+    free(*state);
+    return 0;
 }

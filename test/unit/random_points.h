@@ -17,4 +17,8 @@ void random_points(uint64_t *seed, struct points *points, uint32_t count);
 /* A loss as float32, a step each 50 ms or so: what a run looks like. */
 void random_run(uint64_t *seed, struct points *points, uint32_t count);
 
+/* cmocka's setup and teardown: the state is points with room for CHUNK_POINTS. */
+int points_setup(void **state);
+int points_teardown(void **state);
+
 #endif

@@ -8,20 +8,6 @@
 #include "random_points.h"
 #include "unit.h"
 
-static int setup(void **state)
-{
-    struct points *points = calloc(1, sizeof *points);
-    *state = points;
-    return points && points_reserve(points, CHUNK_POINTS) ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    points_finish(*state);
-    free(*state);
-    return 0;
-}
-
 /* Values of one of a few kinds: a loss, huge ones, tiny ones, any at all. */
 static void fill(uint64_t *seed, struct points *points, uint32_t count)
 {
@@ -231,11 +217,11 @@ static void great_counts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(at_once, setup, teardown),
-        cmocka_unit_test_setup_teardown(in_pieces, setup, teardown),
-        cmocka_unit_test_setup_teardown(merged, setup, teardown),
-        cmocka_unit_test_setup_teardown(nothing_changes_nothing, setup, teardown),
-        cmocka_unit_test_setup_teardown(odd_values, setup, teardown),
+        cmocka_unit_test_setup_teardown(at_once, points_setup, points_teardown),
+        cmocka_unit_test_setup_teardown(in_pieces, points_setup, points_teardown),
+        cmocka_unit_test_setup_teardown(merged, points_setup, points_teardown),
+        cmocka_unit_test_setup_teardown(nothing_changes_nothing, points_setup, points_teardown),
+        cmocka_unit_test_setup_teardown(odd_values, points_setup, points_teardown),
         cmocka_unit_test(great_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

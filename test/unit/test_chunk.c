@@ -12,20 +12,6 @@
 #define HEADER 8u
 #define PLACE 7u
 
-static int setup(void **state)
-{
-    struct points *points = calloc(1, sizeof *points);
-    *state = points;
-    return points && points_reserve(points, CHUNK_POINTS) ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    points_finish(*state);
-    free(*state);
-    return 0;
-}
-
 /* Of bytes on their own, so that a sanitizer sees a read past their end. */
 static int decode(struct points *points, const void *data, size_t size)
 {
@@ -320,18 +306,18 @@ static void in_another_place(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(comes_back, setup, teardown),
-        cmocka_unit_test_setup_teardown(odd_ones_come_back, setup, teardown),
-        cmocka_unit_test_setup_teardown(decoding_again, setup, teardown),
-        cmocka_unit_test_setup_teardown(sizes, setup, teardown),
-        cmocka_unit_test_setup_teardown(flipped_or_cut_is_damaged, setup, teardown),
-        cmocka_unit_test_setup_teardown(mutated_with_a_sound_sum, setup, teardown),
-        cmocka_unit_test_setup_teardown(random_bytes, setup, teardown),
-        cmocka_unit_test_setup_teardown(heads, setup, teardown),
-        cmocka_unit_test_setup_teardown(the_last_plane_is_damaged, setup, teardown),
+        cmocka_unit_test_setup_teardown(comes_back, points_setup, points_teardown),
+        cmocka_unit_test_setup_teardown(odd_ones_come_back, points_setup, points_teardown),
+        cmocka_unit_test_setup_teardown(decoding_again, points_setup, points_teardown),
+        cmocka_unit_test_setup_teardown(sizes, points_setup, points_teardown),
+        cmocka_unit_test_setup_teardown(flipped_or_cut_is_damaged, points_setup, points_teardown),
+        cmocka_unit_test_setup_teardown(mutated_with_a_sound_sum, points_setup, points_teardown),
+        cmocka_unit_test_setup_teardown(random_bytes, points_setup, points_teardown),
+        cmocka_unit_test_setup_teardown(heads, points_setup, points_teardown),
+        cmocka_unit_test_setup_teardown(the_last_plane_is_damaged, points_setup, points_teardown),
         cmocka_unit_test(in_another_place),
         cmocka_unit_test(room_for_points),
-        cmocka_unit_test_setup_teardown(allocations_fail, setup, teardown),
+        cmocka_unit_test_setup_teardown(allocations_fail, points_setup, points_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

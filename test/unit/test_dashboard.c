@@ -301,14 +301,6 @@ static void a_board_knows_what_it_was_told(void **state)
     board_finish(&board);
 }
 
-static int in_utc(void **state)
-{
-    (void)state;
-    setenv("TZ", "UTC", 1);
-    tzset();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {

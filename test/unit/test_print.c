@@ -430,14 +430,6 @@ static void the_newest_values_share_a_line(void **state)
     newest_finish(&newest);
 }
 
-static int in_utc(void **state)
-{
-    (void)state;
-    setenv("TZ", "UTC", 1);
-    tzset();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {

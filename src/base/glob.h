@@ -1,6 +1,6 @@
 /* glob.h: names that a pattern stands for. Time grows with the product of the two lengths, whatever the pattern. */
-#ifndef STORE_GLOB_H
-#define STORE_GLOB_H
+#ifndef BASE_GLOB_H
+#define BASE_GLOB_H
 
 #include <stdbool.h>
 
