@@ -108,7 +108,7 @@ class Stage:
 
     def serve(self):
         """Returns once it listens."""
-        server = self.start(TRIMTAB, "serve", "--run", self.run, "--listen", "127.0.0.1:0", "--json")
+        server = self.start(TRIMTAB, "serve", "--run", self.run, "--listen", "127.0.0.1:0", "--auth", "none", "--json")
         server.address = json.loads(server.line())["address"]
         return server
 

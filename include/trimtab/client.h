@@ -18,9 +18,9 @@
  * Time-outs are seconds, each function as a whole returns within its own; 0 takes only what is there already, INFINITY
  * waits for ever. NaN or a negative one counts as 0.
  *
- * Texts given are UTF-8, zero-terminated, and not kept. Texts handed out are zero-terminated, belong to the client, and
- * live until the next call on it. Every function accepts client == NULL, as trimtab_client_create returns it for want
- * of memory, and then returns TRIMTAB_CLIENT_NOMEM. */
+ * Texts given are UTF-8, zero-terminated, and not kept (but a token is). Texts handed out are zero-terminated, belong
+ * to the client, and live until the next call on it. Every function accepts client == NULL, as trimtab_client_create
+ * returns it for want of memory, and then returns TRIMTAB_CLIENT_NOMEM. */
 #ifndef TRIMTAB_CLIENT_H
 #define TRIMTAB_CLIENT_H
 
@@ -45,11 +45,13 @@ enum {
     TRIMTAB_CLIENT_CLOSED = -4,  /* the server has closed the connection, or there is none */
     TRIMTAB_CLIENT_FORMAT = -5,  /* what came is not this protocol; the connection has been closed */
     TRIMTAB_CLIENT_NOMEM = -6,   /* out of memory; the connection has been closed if a message was lost by it */
-    TRIMTAB_CLIENT_SYSTEM = -7   /* the system refused: trimtab_client_error says what */
+    TRIMTAB_CLIENT_SYSTEM = -7,  /* the system refused: trimtab_client_error says what */
+    TRIMTAB_CLIENT_REFUSED = -8  /* the server does not take the token: trimtab_client_error says why */
 };
 
 /* Bounds of one client. */
 #define TRIMTAB_CLIENT_REQUEST_MAX 1048576  /* bytes of a request */
+#define TRIMTAB_CLIENT_TOKEN_MAX 256        /* bytes of a token */
 #define TRIMTAB_CLIENT_MESSAGE_MAX 67108864 /* bytes of one message from the server */
 #define TRIMTAB_CLIENT_KEPT_MAX 4096        /* messages kept for trimtab_client_next, */
 #define TRIMTAB_CLIENT_KEPT_BYTES 33554432  /* and their bytes */
@@ -60,13 +62,20 @@ TRIMTAB_API trimtab_client *trimtab_client_create(void);
 /* Closes the connection and frees the client. What was requested lives on. NULL is allowed. */
 TRIMTAB_API void trimtab_client_close(trimtab_client *client);
 
+/* The token to say hello with, at each connection over TCP that begins from now on, before anything else; over a Unix
+ * socket none is needed, and none is sent. The client keeps a copy until it is closed; NULL or "" forgets it. Returns
+ * OK or INVALID (too long, or with a space or a control character in it: what was set before stays). */
+TRIMTAB_API int trimtab_client_set_token(trimtab_client *client, const char *token);
+
 /* Connects to the server of the run in `folder`: by its Unix socket, else at the address on this host's loopback that
  * the folder names, if the server there serves this very run. An earlier connection is closed first, and messages kept
- * are forgotten. Returns OK, INVALID, NOBODY, TIMEOUT, NOMEM or SYSTEM; over the address also CLOSED and FORMAT. */
+ * are forgotten. Returns OK, INVALID, NOBODY, TIMEOUT, NOMEM or SYSTEM; over the address also CLOSED, FORMAT and
+ * REFUSED. */
 TRIMTAB_API int trimtab_client_connect_run(trimtab_client *client, const char *folder, double timeout);
 
 /* Connects to "HOST:PORT": HOST is an IPv4 address, an IPv6 address in brackets, or localhost. No name is looked up:
- * that could take longer than the time-out. As above otherwise. Returns OK, INVALID, NOBODY, TIMEOUT or SYSTEM. */
+ * that could take longer than the time-out. As above otherwise. Returns OK, INVALID, NOBODY, TIMEOUT or SYSTEM; with
+ * a token also NOMEM, CLOSED, FORMAT and REFUSED. */
 TRIMTAB_API int trimtab_client_connect_address(trimtab_client *client, const char *address, double timeout);
 
 /* Sends one request and waits for its reply, which is *reply: one JSON object without line end, {"code":..,"result":..}

@@ -21,6 +21,7 @@
 
 struct background {
     const char *run;
+    const struct start *start;
     bool json;
     bool logs; /* standard output and error are RUN/server.log */
 };
@@ -93,10 +94,10 @@ static void tell(void *context, const struct serve_place *place)
     log_line(LOG_INFO, "process %d serves %s at %s", (int)getpid(), folder, address);
     if (background->json) {
         json_t *told = json_pack("{s:s, s:s, s:i}", "address", address, "run", folder, "pid", (int)getpid());
-        if (place->read_only)
-            json_object_set_new(told, "read_only", json_true());
+        start_add_read_only(told, place);
         print_value(&out, told);
         json_decref(told);
+        buf_char(&out, '\n');
     } else {
         buf_printf(&out, "%s serves ", address);
         print_text(&out, folder);
@@ -104,9 +105,9 @@ static void tell(void *context, const struct serve_place *place)
         print_text(&out, program_invocation_name);
         buf_text(&out, place->read_only ? " shutdown --connect " : " shutdown --run ");
         print_text(&out, place->read_only ? address : folder);
-        buf_text(&out, " ends it");
+        buf_text(&out, " ends it\n");
+        start_print_link(background->start, place, &out);
     }
-    buf_char(&out, '\n');
     report(CLI_DONE, out.data, out.failed ? 0 : out.size);
     buf_finish(&out);
 }
@@ -177,7 +178,7 @@ static int make_absolute(char path[PATH_MAX])
 
 int background_serve(struct start *start, struct serve_options *options, bool json)
 {
-    struct background background = {.run = start->path, .json = json};
+    struct background background = {.run = start->path, .start = start, .json = json};
     int fds[2];
     int status = make_absolute(start->path);
     if (status != CLI_DONE)
@@ -193,5 +194,8 @@ int background_serve(struct start *start, struct serve_options *options, bool js
         return serve_there(start, options, &background);
     }
     close(fds[1]);
-    return hear(fds[0], child, start->path);
+    status = hear(fds[0], child, start->path);
+    if (status == CLI_DONE)
+        start_warn(start);
+    return status;
 }

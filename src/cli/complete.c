@@ -1,10 +1,13 @@
 #include "cli/complete.h"
 
 #include <ctype.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "access/tokens.h"
 #include "base/clock.h"
 #include "base/folder.h"
 #include "cli/print.h"
@@ -84,6 +87,7 @@ static json_t *describe(const struct typed *typed)
     json_t *described = NULL;
     if (typed->address) {
         search.client = trimtab_client_create();
+        trimtab_client_set_token(search.client, getenv("TRIMTAB_TOKEN"));
         search.found = trimtab_client_connect_address(search.client, typed->address, seconds_left(&search)) == 0;
     } else if (run && *run) {
         try_run(&search, run);
@@ -145,6 +149,46 @@ static void offer_options(struct typed *typed)
     offer(typed, "--", "help", "");
 }
 
+/* Settings, actions, and the requests that are allowed by their own names. */
+static void offer_allowed(struct typed *typed)
+{
+    static const char *const requests[] = {"pause", "resume", "advance", "stop", "say"};
+    offer_described(typed, "settings", "");
+    offer_described(typed, "actions", "");
+    for (size_t i = 0; i < sizeof requests / sizeof *requests; i++)
+        offer(typed, "", requests[i], "");
+}
+
+static int offer_tokens_of(void *context, const char *path)
+{
+    struct typed *typed = context;
+    struct tokens tokens;
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return 0;
+    tokens_read(fd, &tokens, NULL);
+    for (size_t i = 0; i < tokens.count; i++)
+        offer(typed, "", tokens.item[i].grant.name, "");
+    tokens_finish(&tokens);
+    close(fd);
+    return 0;
+}
+
+/* Of the run that was named, else of all that are known. */
+static void offer_token(struct typed *typed)
+{
+    const char *run = typed->run ? typed->run : getenv("TRIMTAB_RUN");
+    if (!typed->first) {
+        offer(typed, "", "add", "");
+        offer(typed, "", "list", "");
+        offer(typed, "", "revoke", "");
+    } else if (strcmp(typed->first, "revoke") == 0 && run && *run) {
+        offer_tokens_of(typed, run);
+    } else if (strcmp(typed->first, "revoke") == 0) {
+        folder_each_known(offer_tokens_of, typed);
+    }
+}
+
 /* ---- where the cursor is ---- */
 
 static void offer_value(struct typed *typed)
@@ -152,9 +196,12 @@ static void offer_value(struct typed *typed)
     static const struct {
         const char *option, *value;
     } fixed[] = {
-        {"format", "csv"},    {"format", "jsonl"},   {"auth", "none"},      {"level", "info"},
-        {"level", "warning"}, {"level", "error"},    {"state", "waiting"},  {"state", "running"},
-        {"state", "paused"},  {"state", "stopping"}, {"state", "finished"}, {"state", "lost"},
+        {"format", "csv"},    {"format", "jsonl"},    {"auth", "none"},       {"level", "info"},
+        {"level", "warning"}, {"level", "error"},     {"state", "waiting"},   {"state", "running"},
+        {"state", "paused"},  {"state", "stopping"},  {"state", "finished"},  {"state", "lost"},
+        {"auth", "token"},    {"role", "viewer"},     {"role", "controller"}, {"role", "admin"},
+        {"link", "viewer"},   {"link", "controller"}, {"link", "admin"},      {"link", "none"},
+        {"expires", "8h"},    {"expires", "7d"},      {"expires", "30d"},     {"expires", "never"},
     };
     const char *name = typed->option->name;
     if (strcmp(name, "run") == 0)
@@ -163,6 +210,8 @@ static void offer_value(struct typed *typed)
         offer_topics(typed);
     else if (strcmp(name, "series") == 0)
         offer_described(typed, "series", "");
+    else if (strcmp(name, "allow") == 0)
+        offer_allowed(typed);
     else if (strcmp(name, "format") == 0)
         offer(typed, "", strcmp(typed->spec->verb, "sql") == 0 ? "table" : "tensorboard", "");
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
@@ -179,6 +228,8 @@ static void offer_operand(struct typed *typed)
         offer_described(typed, "actions", "");
     else if (strcmp(verb, "history") == 0)
         offer_described(typed, "series", "");
+    else if (strcmp(verb, "token") == 0)
+        offer_token(typed);
     else if (strcmp(verb, "rm") == 0 ||
              ((strcmp(verb, "serve") == 0 || strcmp(verb, "export") == 0 || strcmp(verb, "sql") == 0) && !typed->first))
         offer_runs(typed);

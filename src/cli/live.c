@@ -14,6 +14,7 @@
 struct live {
     trimtab_client *client[LIVE_MAX];
     size_t count;
+    const char *token;
     char path[PATH_MAX]; /* of the one found last */
 };
 
@@ -21,6 +22,7 @@ static int add_if_live(void *context, const char *path)
 {
     struct live *live = context;
     trimtab_client *client = trimtab_client_create();
+    trimtab_client_set_token(client, live->token);
     if (trimtab_client_connect_run(client, path, QUICK_SECONDS) == TRIMTAB_CLIENT_OK) {
         live->client[live->count++] = client;
         snprintf(live->path, sizeof live->path, "%s", path);
@@ -64,9 +66,9 @@ static int say_none(void)
     return CLI_NO_SERVER;
 }
 
-trimtab_client *live_only(int *status, char path[PATH_MAX])
+trimtab_client *live_only(const char *token, int *status, char path[PATH_MAX])
 {
-    struct live live = {0};
+    struct live live = {.token = token};
     folder_each_known(add_if_live, &live);
     *status = live.count == 0 ? say_none() : live.count == 1 ? CLI_DONE : say_several(&live);
     trimtab_client *only = live.count == 1 ? live.client[0] : NULL;

@@ -6,8 +6,9 @@
 
 #include "trimtab/client.h"
 
-/* The only live run, connected, and where it lies; *status is then CLI_DONE. Else NULL, and why is said: CLI_USAGE with
- * a list where there are several, CLI_NO_SERVER where there is none. */
-trimtab_client *live_only(int *status, char path[PATH_MAX]);
+/* `token`: for a run that is reached over TCP. The only live run, connected, and where it lies; *status is then
+ * CLI_DONE. Else NULL, and why is said: CLI_USAGE with a list where there are several, CLI_NO_SERVER where there is
+ * none. */
+trimtab_client *live_only(const char *token, int *status, char path[PATH_MAX]);
 
 #endif

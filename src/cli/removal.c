@@ -27,8 +27,8 @@
 
 static bool is_our_name(const char *name, size_t size)
 {
-    static const char *const whole[] = {"run.db", "output",     "address", "lock",    "trainer",
-                                        "local",  "server.log", "resume",  "journal", "sock"};
+    static const char *const whole[] = {"run.db",     "output", "address", "lock", "trainer", "local",
+                                        "server.log", "resume", "journal", "sock", "tokens",  "tokens.lock"};
     static const char *const heads[] = {"run.db-", "run.db.damaged-", "mailbox."};
     for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
         if (strlen(whole[i]) == size && memcmp(whole[i], name, size) == 0)

@@ -22,22 +22,26 @@ static void tell_verb(struct buf *out, const char *verb, const char *folder, con
     buf_text(out, more);
 }
 
+struct running {
+    struct progress progress; /* first: what draws it takes it for this */
+    const struct start *start;
+};
+
 /* On standard error: standard output is the command's. */
 static void tell(void *context, const struct serve_place *place)
 {
     const char *address = place->address, *folder = place->folder;
-    const struct progress *progress = context;
+    const struct running *running = context;
     struct buf out = {0};
-    const char *colon = strrchr(address, ':');
-    if (!progress->terminal.is_terminal)
+    start_warn(running->start);
+    if (!running->progress.terminal.is_terminal)
         return;
     buf_printf(&out, "trimtab: %s serves ", address);
     print_text(&out, folder);
     tell_verb(&out, "status", folder, "");
     tell_verb(&out, "set", folder, " lr=3e-4");
     buf_char(&out, '\n');
-    if (colon)
-        buf_printf(&out, "  echo '{\"code\":3}' | nc %.*s %s\n", (int)(colon - address), address, colon + 1);
+    start_print_link(running->start, place, &out);
     if (!out.failed)
         fwrite(out.data, 1, out.size, stderr);
     buf_finish(&out);
@@ -91,19 +95,19 @@ static int run_command(struct start *start, const char *name, char **command, bo
 {
     struct serve_result result = {0};
     struct err err;
-    struct progress progress = progress_on(STDERR_FILENO);
+    struct running running = {.progress = progress_on(STDERR_FILENO), .start = start};
     struct serve_options wanted = {
         .command = command,
         .name = name,
         .resume = resume,
         .terminal_fd = STDOUT_FILENO,
-        .context = &progress,
+        .context = &running,
         .ready = tell,
         .progress = progress_draw,
         .clear = progress_clear,
     };
     int status = start_serving(start, &wanted, &result, &err);
-    progress_clear(&progress);
+    progress_clear(&running.progress);
     if (status != CLI_DONE)
         say_wrong("%s", err.text);
     return status == CLI_DONE ? result.exit_status : status;

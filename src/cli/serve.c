@@ -13,23 +13,28 @@
 #include "cli/say.h"
 #include "cli/verbs.h"
 
+struct serving {
+    bool json;
+    const struct start *start;
+};
+
 static void tell(void *context, const struct serve_place *place)
 {
-    const bool *json = context;
+    const struct serving *serving = context;
     struct buf out = {0};
-    if (*json) {
+    start_warn(serving->start);
+    if (serving->json) {
         json_t *told = json_pack("{s:s, s:s}", "address", place->address, "run", place->folder);
-        if (place->read_only)
-            json_object_set_new(told, "read_only", json_true());
+        start_add_read_only(told, place);
         print_value(&out, told);
         json_decref(told);
+        buf_char(&out, '\n');
     } else {
         buf_printf(&out, "%s serves ", place->address);
         print_text(&out, place->folder);
-        if (place->read_only)
-            buf_printf(&out, " read-only; to look at it: trimtab status --connect %s", place->address);
+        buf_text(&out, place->read_only ? " read-only\n" : "\n");
+        start_print_link(serving->start, place, &out);
     }
-    buf_char(&out, '\n');
     say_out(&out);
     buf_finish(&out);
 }
@@ -38,7 +43,8 @@ static int serve_here(struct start *start, struct serve_options *wanted, bool js
 {
     struct serve_result result;
     struct err err;
-    wanted->context = &json;
+    struct serving serving = {.json = json, .start = start};
+    wanted->context = &serving;
     wanted->ready = tell;
     int status = start_serving(start, wanted, &result, &err);
     if (status != CLI_DONE)
@@ -49,7 +55,8 @@ static int serve_here(struct start *start, struct serve_options *wanted, bool js
 /* What a run's folder may hold before it is one. */
 static bool is_own(const char *name)
 {
-    static const char *const names[] = {".", "..", "lock", "trainer", "address", "output", "server.log", "resume"};
+    static const char *const names[] = {".",      "..",         "lock",   "trainer", "address",
+                                        "output", "server.log", "resume", "tokens",  "tokens.lock"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(name, names[i]) == 0)
             return true;

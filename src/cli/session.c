@@ -6,6 +6,7 @@
 
 #include "cli/live.h"
 #include "cli/say.h"
+#include "cli/secret.h"
 #include "cli/verbs.h"
 
 #define CONNECT_SECONDS 5.0
@@ -16,8 +17,11 @@ struct args_group session_options(struct session *session)
     const struct args_option options[SESSION_OPTIONS] = {
         {"run", ARGS_PATH, &session->run, "FOLDER", "the run"},
         {"connect", ARGS_TEXT, &session->address, "HOST:PORT", "its server's address instead"},
+        {"token-file", ARGS_PATH, &session->token_file, "FILE",
+         "with --connect: the token is its first line; - is standard input ($TRIMTAB_TOKEN)"},
         {"name", ARGS_TEXT, &session->name, "NAME", "who asks (the run's own socket knows the login name anyway)"},
-        {"json", ARGS_FLAG, &session->json, NULL, "the reply as it came; most verbs print it too when not on a terminal"},
+        {"json", ARGS_FLAG, &session->json, NULL,
+         "the reply as it came; most verbs print it too when not on a terminal"},
     };
     memcpy(session->options, options, sizeof options);
     return (struct args_group){session->options, SESSION_OPTIONS};
@@ -35,6 +39,18 @@ int session_lost(const struct session *session)
     return CLI_NO_SERVER;
 }
 
+/* How a token is given, to who gave none. */
+static const char *advice(const struct session *session)
+{
+    return *session->token ? "" : "; it is taken from $TRIMTAB_TOKEN or --token-file";
+}
+
+int session_refused(const struct session *session)
+{
+    say_wrong("%s%s", trimtab_client_error(session->client), advice(session));
+    return CLI_REFUSED;
+}
+
 /* A run that is there but not served has ended, or is recorded without a server. */
 static void say_unserved(const struct session *session)
 {
@@ -48,6 +64,9 @@ static void say_unserved(const struct session *session)
 
 static int connect_once(struct session *session, double seconds)
 {
+    int code = trimtab_client_set_token(session->client, session->token);
+    if (code < 0 && session->address)
+        return code;
     return session->address ? trimtab_client_connect_address(session->client, session->address, seconds)
                             : trimtab_client_connect_run(session->client, session->path, seconds);
 }
@@ -57,7 +76,7 @@ static int connect_client(struct session *session)
     const char *run = session_run(session);
     int status = CLI_DONE;
     if (!session->address && !run) {
-        session->client = live_only(&status, session->path);
+        session->client = live_only(session->token, &status, session->path);
         return status;
     }
     if (run && !session->address)
@@ -66,11 +85,18 @@ static int connect_client(struct session *session)
     int code = connect_once(session, CONNECT_SECONDS);
     if (code == TRIMTAB_CLIENT_OK)
         return CLI_DONE;
+    if (code == TRIMTAB_CLIENT_REFUSED)
+        return session_refused(session);
     if (code == TRIMTAB_CLIENT_NOBODY && !session->address && access(session->path, F_OK) == 0)
         say_unserved(session);
     else
         session_lost(session);
     return code == TRIMTAB_CLIENT_INVALID && session->address ? CLI_USAGE : CLI_NO_SERVER;
+}
+
+int session_take_token(struct session *session)
+{
+    return *session->token ? CLI_DONE : secret_read(session->token_file, session->token);
 }
 
 static json_t *introduction(const struct session *session)
@@ -87,7 +113,9 @@ int session_open(struct session *session)
         say_wrong("--run and --connect name two servers: give one of them");
         return CLI_USAGE;
     }
-    int status = connect_client(session);
+    int status = session_take_token(session);
+    if (status == CLI_DONE)
+        status = connect_client(session);
     if (status != CLI_DONE || !session->name)
         return status;
     return session_ask(session, introduction(session), SESSION_REPLY_SECONDS);
@@ -103,6 +131,7 @@ void session_close(struct session *session)
 {
     json_decref(session->reply);
     trimtab_client_close(session->client);
+    explicit_bzero(session->token, sizeof session->token);
     session->reply = NULL;
     session->client = NULL;
 }
@@ -129,6 +158,8 @@ static int refused(struct session *session)
         say_out(&text);
     }
     print_refusal(&text, session->reply);
+    if (field_integer(session->reply, "CodeError") == ERROR_AUTHORISED && session->address)
+        buf_text(&text, advice(session));
     say_wrong("%s", buf_string(&text));
     buf_finish(&text);
     return CLI_REFUSED;

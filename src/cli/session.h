@@ -10,14 +10,16 @@
 #include "protocol/protocol.h"
 #include "trimtab/client.h"
 
-#define SESSION_OPTIONS 4
+#define SESSION_OPTIONS 5
 #define SESSION_REPLY_SECONDS 30.0
 
 struct session {
-    const char *run, *address, *name; /* --run, --connect, --name */
-    bool json;                        /* --json, or nobody reads */
-    char path[PATH_MAX];              /* of the run that was meant; "" where only its address is known */
-    struct terminal terminal;         /* standard output */
+    const char *run, *address, *name;         /* --run, --connect, --name */
+    const char *token_file;                   /* --token-file */
+    char token[TRIMTAB_CLIENT_TOKEN_MAX + 1]; /* said over TCP; "": none */
+    bool json;                                /* --json, or nobody reads */
+    char path[PATH_MAX];                      /* of the run that was meant; "" where only its address is known */
+    struct terminal terminal;                 /* standard output */
     trimtab_client *client;
     const char *line; /* the last reply as it came, */
     json_t *reply;    /* and parsed */
@@ -31,6 +33,7 @@ const char *session_run(const struct session *session);
 
 /* Each returns CLI_DONE or what to end with, having said why. */
 int session_open(struct session *session);
+int session_take_token(struct session *session); /* session_open does it, if nobody has */
 /* Once open: connects anew, without a word. What trimtab_client_connect_run returns. */
 int session_reopen(struct session *session, double seconds);
 /* Takes over the request. A refusal is CLI_REFUSED. With CLI_DONE session->reply is the reply, until the next one. */
@@ -52,9 +55,12 @@ void session_line(const struct session *session, struct buf *out, const char *li
 /* Says why the client's last call failed: CLI_NO_SERVER. */
 int session_lost(const struct session *session);
 
+/* The same where the server does not take the token, or needs one: CLI_REFUSED. */
+int session_refused(const struct session *session);
+
 /* For the help of every verb that talks to a server. */
 #define SESSION_EXIT_CODES                                                                                             \
-    "Without --run and --connect: the run of $TRIMTAB_RUN, else the only live one.\n"                                  \
+    "Without --run and --connect: the run of $TRIMTAB_RUN, else the only live one. --connect needs a token.\n"         \
     "Exit status: 0 done, 1 refused, 2 wrong usage, 3 no server.\n"
 
 #endif

@@ -26,6 +26,7 @@ struct waiting {
     struct condition condition;
     enum verdict verdict;
     bool json;        /* asked for: a pipe gets the sentence too */
+    bool refused;     /* the token is not taken any more */
     int64_t end_ns;   /* of --for */
     int64_t gone_ns;  /* since when nobody serves; 0: somebody does */
     int64_t ended_ns; /* since when it is known that the run has ended; 0: it has not */
@@ -116,7 +117,9 @@ static void look_into_folder(struct waiting *waiting)
 static void try_again(struct waiting *waiting, int64_t now_ns)
 {
     struct session *session = &waiting->session;
-    bool open = session_reopen(session, QUICK_SECONDS) == TRIMTAB_CLIENT_OK;
+    int code = session_reopen(session, QUICK_SECONDS);
+    bool open = code == TRIMTAB_CLIENT_OK;
+    waiting->refused = code == TRIMTAB_CLIENT_REFUSED;
     if (open && session_try(session, session_request(CODE_STATUS), QUICK_SECONDS) == TRIMTAB_CLIENT_OK) {
         know_name(waiting);
         if (session_try(session, subscription(waiting), QUICK_SECONDS) == TRIMTAB_CLIENT_OK &&
@@ -155,6 +158,8 @@ static int wait_for_it(struct waiting *waiting)
     while (waiting->verdict == VERDICT_OPEN) {
         int64_t now_ns = clock_monotonic_ns();
         bool gone = waiting->gone_ns != 0;
+        if (waiting->refused)
+            return session_refused(&waiting->session);
         if (now_ns >= waiting->end_ns || (gone && now_ns > waiting->gone_ns + GONE_NS)) {
             say_wrong(!gone                       ? "the time is over, and what is waited for did not come"
                       : now_ns >= waiting->end_ns ? "the time is over, and nobody serves the run"
@@ -175,6 +180,9 @@ static int begin(struct waiting *waiting)
     struct session *session = &waiting->session;
     const char *run = session_run(session);
     struct folder folder;
+    int status = session_take_token(session);
+    if (status != CLI_DONE)
+        return status;
     if (run && !session->address && folder_open(&folder, run, true, NULL) == 0) {
         folder_close(&folder);
         snprintf(session->path, sizeof session->path, "%s", run);
@@ -182,7 +190,7 @@ static int begin(struct waiting *waiting)
         waiting->gone_ns = clock_monotonic_ns();
         return CLI_DONE;
     }
-    int status = session_open(session);
+    status = session_open(session);
     if (status == CLI_DONE)
         status = session_ask(session, session_request(CODE_STATUS), SESSION_REPLY_SECONDS);
     if (status != CLI_DONE)

@@ -34,6 +34,7 @@ struct following {
     struct asking status, people;
     int64_t frame_ns, try_ns; /* the next one */
     int64_t gone_ns;          /* since when nobody serves; 0: somebody does */
+    bool refused;             /* somebody does, and does not take the token any more */
 };
 
 /* ---- asking ---- */
@@ -103,8 +104,10 @@ static void try_again(struct following *following, int64_t now_ns)
         return;
     following->try_ns = now_ns + TRY_NS;
     following->board.changed = true; /* the banner counts */
-    if (session_reopen(session, QUICK_SECONDS) < 0 ||
-        session_try(session, subscription(following), QUICK_SECONDS) < 0 || !json_object_get(session->reply, "result"))
+    int code = session_reopen(session, QUICK_SECONDS);
+    following->refused = code == TRIMTAB_CLIENT_REFUSED;
+    if (code < 0 || session_try(session, subscription(following), QUICK_SECONDS) < 0 ||
+        !json_object_get(session->reply, "result"))
         return;
     following->gone_ns = 0;
     following->status = (struct asking){.code = CODE_STATUS};
@@ -126,7 +129,9 @@ static void print_banner(const struct following *following, int64_t now_ns, stru
         buf_text(banner, "the server does not answer; what stands here may be old");
     if (following->gone_ns == 0)
         return;
-    buf_text(banner, has_ended ? "the run has ended, and its server too" : "nobody serves the run");
+    buf_text(banner, following->refused ? "the server does not take the token any more"
+                     : has_ended        ? "the run has ended, and its server too"
+                                        : "nobody serves the run");
     buf_text(banner, "; what stands here is from ");
     print_duration(banner, (double)((now_ns - following->gone_ns) / 1000000000));
     buf_text(banner, " ago; looking for a server (q ends this)");

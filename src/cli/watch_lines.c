@@ -76,6 +76,15 @@ static void take_event(struct lines *lines, const json_t *event)
         print_event(&lines->out, event, &lines->watch->session.terminal);
 }
 
+/* Of no request: the server ends the connection, because its token is not good any more. */
+static void say_error(const json_t *error)
+{
+    struct buf text = {0};
+    print_refusal(&text, error);
+    say_wrong("%s", buf_string(&text));
+    buf_finish(&text);
+}
+
 static void take_message(struct lines *lines, const char *line)
 {
     json_t *message = json_loads(line, JSON_ALLOW_NUL, NULL);
@@ -84,6 +93,8 @@ static void take_message(struct lines *lines, const char *line)
         session_line(&lines->watch->session, &lines->out, line);
     else if (json_object_get(message, "event"))
         take_event(lines, message);
+    else if (json_object_get(message, "CodeError"))
+        say_error(message);
     lines->printed += lines->out.size > before;
     json_decref(message);
 }

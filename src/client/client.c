@@ -55,7 +55,26 @@ void trimtab_client_close(trimtab_client *client)
         return;
     client_hang_up(client);
     inbox_finish(&client->inbox);
+    explicit_bzero(client->token, sizeof client->token);
     free(client);
+}
+
+int trimtab_client_set_token(trimtab_client *client, const char *token)
+{
+    size_t size = token ? strlen(token) : 0;
+    if (!client)
+        return TRIMTAB_CLIENT_NOMEM;
+    client->error[0] = '\0';
+    if (size > TRIMTAB_CLIENT_TOKEN_MAX)
+        return client_fail(client, TRIMTAB_CLIENT_INVALID, "the token is longer than %d bytes",
+                           TRIMTAB_CLIENT_TOKEN_MAX);
+    for (size_t i = 0; i < size; i++)
+        if (token[i] <= ' ' || token[i] == 0x7f)
+            return client_fail(client, TRIMTAB_CLIENT_INVALID, "the token has characters in it that no token has");
+    explicit_bzero(client->token, sizeof client->token);
+    if (size > 0)
+        memcpy(client->token, token, size);
+    return TRIMTAB_CLIENT_OK;
 }
 
 uint64_t trimtab_client_dropped(const trimtab_client *client)

@@ -1,6 +1,9 @@
 /* connect.c: finding the server of a run. */
 #include <jansson.h>
+#include <limits.h>
 #include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/folder.h"
@@ -45,13 +48,62 @@ static int connect_tcp(trimtab_client *client, const char *address, bool loopbac
     return TRIMTAB_CLIENT_OK;
 }
 
+/* ---- hello ---- */
+
+static int call_hello(trimtab_client *client, const char *token, const char **reply, int64_t deadline_ns)
+{
+    json_t *hello = json_pack("{s:i, s:s*}", "code", 1, "token", token);
+    char *text = hello ? json_dumps(hello, JSON_COMPACT) : NULL;
+    json_decref(hello);
+    if (!text)
+        return client_fail(client, TRIMTAB_CLIENT_NOMEM, "out of memory");
+    int code = client_call_until(client, text, reply, deadline_ns);
+    explicit_bzero(text, strlen(text));
+    free(text);
+    return code;
+}
+
+static int refused(trimtab_client *client, json_t *reply, const char *token)
+{
+    const char *message = "no reason given", *detail = NULL;
+    json_unpack(reply, "{s?s, s?s}", "Message", &message, "Detail", &detail);
+    return client_fail(client, TRIMTAB_CLIENT_REFUSED, "%s: %.300s",
+                       token ? "the server does not take the token" : "the server refuses", detail ? detail : message);
+}
+
+/* `token` NULL: without one. `folder` (PATH_MAX bytes, or NULL) is that of the run; "": it is not told. */
+static int say_hello(trimtab_client *client, const char *token, char *folder, int64_t deadline_ns)
+{
+    const char *reply, *told = NULL;
+    int code = call_hello(client, token, &reply, deadline_ns);
+    if (code < 0)
+        return code;
+    json_t *hello = json_loads(reply, JSON_ALLOW_NUL, NULL);
+    json_unpack(hello, "{s:{s:{s:s}}}", "result", "run", "folder", &told);
+    if (folder)
+        snprintf(folder, PATH_MAX, "%s", told ? told : "");
+    if (!json_object_get(hello, "result"))
+        code = refused(client, hello, token);
+    json_decref(hello);
+    return code;
+}
+
 int trimtab_client_connect_address(trimtab_client *client, const char *address, double timeout)
 {
     if (!client)
         return TRIMTAB_CLIENT_NOMEM;
     start_afresh(client);
-    return connect_tcp(client, address, false, wait_until(timeout));
+    int64_t deadline_ns = wait_until(timeout);
+    int code = connect_tcp(client, address, false, deadline_ns);
+    if (code < 0 || !*client->token)
+        return code;
+    code = say_hello(client, client->token, NULL, deadline_ns);
+    if (code < 0)
+        client_hang_up(client);
+    return code;
 }
+
+/* ---- a run ---- */
 
 /* A full backlog cannot be waited for with poll. */
 static int connect_sock(const struct folder *run, int64_t deadline_ns, struct err *err)
@@ -62,20 +114,22 @@ static int connect_sock(const struct folder *run, int64_t deadline_ns, struct er
     return fd;
 }
 
-/* An address file outlives a server that was killed, and another run may have that port by now. */
+static int other_run(trimtab_client *client, const struct folder *run)
+{
+    return client_fail(client, TRIMTAB_CLIENT_NOBODY, "nobody serves %.300s: its address is another run's by now",
+                       run->path);
+}
+
+/* An address file outlives a server that was killed, and another run may have that port by now: the token is not for
+ * that one. A server that needs a token tells nothing before. */
 static int check_serves(trimtab_client *client, const struct folder *run, int64_t deadline_ns)
 {
-    const char *reply, *folder = NULL;
-    int code = client_call_until(client, "{\"code\":1}", &reply, deadline_ns);
-    if (code < 0)
-        return code;
-    json_t *hello = json_loads(reply, JSON_ALLOW_NUL, NULL);
-    json_unpack(hello, "{s:{s:{s:s}}}", "result", "run", "folder", &folder);
-    if (!folder || strcmp(folder, run->path) != 0)
-        code = client_fail(client, TRIMTAB_CLIENT_NOBODY, "nobody serves %.300s: its address is another run's by now",
-                           run->path);
-    json_decref(hello);
-    return code;
+    char folder[PATH_MAX] = "";
+    int code = say_hello(client, NULL, folder, deadline_ns);
+    bool may_be_ours = code == TRIMTAB_CLIENT_REFUSED || (code == 0 && strcmp(folder, run->path) == 0);
+    if (may_be_ours && *client->token)
+        code = say_hello(client, client->token, folder, deadline_ns);
+    return code == 0 && strcmp(folder, run->path) != 0 ? other_run(client, run) : code;
 }
 
 static int check_listed(trimtab_client *client, const struct folder *run, int64_t deadline_ns)

@@ -8,7 +8,8 @@
 struct trimtab_client {
     int fd; /* -1: no connection */
     struct inbox inbox;
-    uint64_t calls; /* for ids */
+    uint64_t calls;                           /* for ids */
+    char token[TRIMTAB_CLIENT_TOKEN_MAX + 1]; /* "": none */
     char error[480];
 };
 

@@ -11,6 +11,8 @@ void ticket_destroy(struct ticket *ticket)
         request_finish(ticket->request);
     free(ticket->request);
     free(ticket->post);
+    free(ticket->setting);
+    free(ticket->why);
     free(ticket->reason);
     free(ticket->canonical);
     free(ticket);

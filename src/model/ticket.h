@@ -30,6 +30,9 @@ struct ticket {
     enum ticket_phase phase;
     char actor[160]; /* zero-terminated */
     enum role role;
+    bool agent; /* a program asked: a person's set withdraws it where both name a setting */
+    uint32_t settings;
+    uint32_t *setting; /* of a set: places in run->settings */
     char address[80];
     char *reason;    /* "" when none */
     char *canonical; /* the request as JSON */
@@ -44,6 +47,7 @@ struct ticket {
     struct waiter waiter[TICKET_WAITERS];
     bool own;              /* the server itself carries it out: freeze, abort */
     bool cancel;           /* withdraw it rather than post it */
+    char *why;             /* it is withdrawn; NULL: on request */
     bool reply_early;      /* its asker does not wait for the outcome */
     bool unaudited;        /* carried out although its audit row waits (pause, stop) */
     uint64_t accepted_job; /* the commit that writes its acceptance */

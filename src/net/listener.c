@@ -36,7 +36,8 @@ static int split(const char *host_port, char host[64], int *port, struct err *er
     return 0;
 }
 
-static int resolve(const char *host_port, union address *address, socklen_t *size, struct err *err)
+/* 1: no loopback address. */
+static int resolve(const char *host_port, bool anywhere, union address *address, socklen_t *size, struct err *err)
 {
     char host[64];
     int port = 0;
@@ -50,16 +51,22 @@ static int resolve(const char *host_port, union address *address, socklen_t *siz
         *size = sizeof address->v4;
         if (ntohl(address->v4.sin_addr.s_addr) >> 24 == 127)
             return 0;
+        if (anywhere)
+            return 1;
     } else if (inet_pton(AF_INET6, name, &address->v6.sin6_addr) == 1) {
         address->v6.sin6_family = AF_INET6;
         address->v6.sin6_port = htons((uint16_t)port);
         *size = sizeof address->v6;
         if (IN6_IS_ADDR_LOOPBACK(&address->v6.sin6_addr))
             return 0;
+        if (anywhere)
+            return 1;
     }
     return err_set(err, ERR_INVALID,
-                   "cannot listen on \"%s\": only loopback addresses are served while there are no tokens "
-                   "(use 127.0.0.1:PORT and reach it through ssh -L)",
+                   anywhere ? "cannot listen on \"%s\": it is no address (names are not looked up; for example "
+                              "127.0.0.1:7342)"
+                            : "cannot listen on \"%s\": with --auth none only loopback addresses are served (use "
+                              "127.0.0.1:PORT and reach it through ssh -L)",
                    host);
 }
 
@@ -103,21 +110,21 @@ static void address_text(const union address *address, char text[64])
     }
 }
 
-int listener_check(const char *host_port, struct err *err)
+int listener_check(const char *host_port, bool anywhere, struct err *err)
 {
     union address address;
     socklen_t size;
-    return resolve(host_port, &address, &size, err);
+    return resolve(host_port, anywhere, &address, &size, err);
 }
 
-int listener_bind(const char *host_port, bool wish, char text[64], struct err *err)
+int listener_bind(const char *host_port, bool anywhere, bool wish, char text[64], struct err *err)
 {
     struct err own = {0};
     union address address = {0};
     socklen_t size = 0;
     if (!err)
         err = &own;
-    if (resolve(host_port, &address, &size, err) < 0)
+    if (resolve(host_port, anywhere, &address, &size, err) < 0)
         return err->code;
     int first = get_port(&address);
     int fd = bind_once(&address, size);

@@ -28,13 +28,14 @@ struct listener {
     bool open;
 };
 
-/* "HOST:PORT" with HOST a loopback address (127.0.0.0/8, ::1 as [::1], localhost); anything else is refused with a
- * sentence. With `wish` a busy port gives way to the next free one above it. `address` (64 bytes) is what it listens
- * on. ERR_INVALID, ERR_BUSY (port taken), ERR_SYSTEM. fd >= 0. */
-int listener_bind(const char *host_port, bool wish, char address[64], struct err *err);
+/* "HOST:PORT" with HOST a loopback address (127.0.0.0/8, ::1 as [::1], localhost) or, with `anywhere`, any address; no
+ * name is looked up. Anything else is refused with a sentence. With `wish` a busy port gives way to the next free one
+ * above it. `address` (64 bytes) is what it listens on. ERR_INVALID, ERR_BUSY (port taken), ERR_SYSTEM. fd >= 0. */
+int listener_bind(const char *host_port, bool anywhere, bool wish, char address[64], struct err *err);
 
-/* Is it an address that listener_bind would try? 0, or ERR_INVALID. */
-int listener_check(const char *host_port, struct err *err);
+/* Is it an address that listener_bind would try? 1 where it is not a loopback address, 0 where it is, or ERR_INVALID.
+ */
+int listener_check(const char *host_port, bool anywhere, struct err *err);
 
 /* Takes over a listening fd. */
 int listener_init(struct listener *listener, uv_loop_t *loop, int fd, listener_fn *accepted, void *owner,

@@ -1,4 +1,6 @@
 /* cancel.c: requests that are withdrawn. */
+#include <stdlib.h>
+
 #include "server/tell.h"
 #include "server/tickets.h"
 
@@ -10,6 +12,45 @@ void ticket_withdraw(struct server *server, struct ticket *ticket, const char *w
     if (ticket->phase == TICKET_POSTED && server->attach.mailbox.map &&
         mailbox_withdraw(&server->attach.mailbox, ticket->number))
         ticket_judge(server, ticket, OUTCOME_CANCELLED, ERROR_CANCELLED, why);
+}
+
+/* ---- a person goes before an agent ---- */
+
+static bool names_one_of(const struct ticket *ticket, struct run *run, const struct request *request)
+{
+    const struct request_arg *named = &request->arg[ARG_SETTINGS];
+    for (size_t i = 0; i < named->count; i++) {
+        const struct setting *setting = run_setting_named(run, named->pairs[i].name);
+        for (uint32_t s = 0; setting && s < ticket->settings; s++)
+            if (ticket->setting[s] == (uint32_t)(setting - run->settings))
+                return true;
+    }
+    return false;
+}
+
+static void yield(struct server *server, struct ticket *ticket, const char *why)
+{
+    if (ticket->phase != TICKET_ACCEPTED) {
+        ticket_withdraw(server, ticket, why);
+        return;
+    }
+    free(ticket->why);
+    ticket->why = strdup(why);
+    ticket->cancel = true;
+}
+
+void tickets_yield(struct server *server, struct client *client, const struct request *request)
+{
+    char actor[160], why[256];
+    if (request->code != CODE_SET || client_grant(client)->agent)
+        return;
+    client_actor(client, actor);
+    snprintf(why, sizeof why, "withdrawn: %s, a person, sets the same", actor);
+    for (size_t i = 0; i < server->tickets.count; i++) {
+        struct ticket *ticket = server->tickets.live[i];
+        if (ticket->agent && ticket->code == CODE_SET && names_one_of(ticket, &server->run, request))
+            yield(server, ticket, why);
+    }
 }
 
 static int add_waiter(struct server *server, struct ticket *ticket, struct client *client,

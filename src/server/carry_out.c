@@ -12,8 +12,12 @@ static void write_hello(struct client *client, struct buf *line)
     struct server *server = client->server;
     char actor[160];
     client_actor(client, actor);
-    struct hello_view view = {
-        .version = TRIMTAB_VERSION, .client = client->id, .name = actor, .role = client->role, .auth = "none"};
+    const struct grant *grant = client_grant(client);
+    struct hello_view view = {.version = TRIMTAB_VERSION,
+                              .client = client->id,
+                              .name = actor,
+                              .role = grant ? grant->role : ROLE_NONE,
+                              .auth = server->authority.none ? "none" : "token"};
     result_hello(line, &view, &server->run, server->now_ns);
 }
 
@@ -35,7 +39,7 @@ static void write_result(struct client *client, enum reply_form form, struct buf
                       server->now_ns);
         break;
     case REPLY_DESCRIBE:
-        result_describe(line, &server->run, client->role);
+        result_describe(line, &server->run, client_grant(client));
         break;
     case REPLY_CLIENTS:
         people_list(client, line);
@@ -53,17 +57,22 @@ static void reply(struct client *client, const struct request *request, enum rep
     reply_open(&line, request->code, &request->id);
     write_result(client, form, &line);
     reply_close(&line);
-    client_answer(client, request->code, &line);
+    client_answer(client, request->code, ERROR_NONE, &line);
 }
 
 static void introduce(struct client *client, const struct request *request)
 {
     const struct request_arg *name = &request->arg[ARG_NAME];
+    struct refusal refusal = {0};
+    if (authority_greet(client, request->arg[ARG_TOKEN].text, &refusal) < 0) {
+        dispatch_refuse(client, &refusal, request);
+        return;
+    }
     if (name->present) {
         free(client->name);
         client->name = strndup(name->text.data, name->text.size);
-        people_renamed(client);
     }
+    people_renamed(client);
     reply(client, request, REPLY_HELLO);
 }
 
@@ -85,6 +94,7 @@ static void post(struct client *client, struct request *request, struct answer *
         return;
     }
     client->unanswered |= UINT64_C(1) << request->code;
+    tickets_yield(client->server, client, request);
     if (tickets_accept(client->server, client, request, answer->post, &refusal) < 0)
         dispatch_refuse(client, &refusal, request);
 }
@@ -156,7 +166,8 @@ static void cancel(struct client *client, const struct request *request, const s
 {
     struct refusal refusal = {0};
     client->unanswered |= UINT64_C(1) << request->code;
-    if (tickets_cancel(client->server, client, request, (uint64_t)answer->ticket, &refusal) < 0)
+    if (authority_permits_cancel(client, (uint64_t)answer->ticket, &refusal) < 0 ||
+        tickets_cancel(client->server, client, request, (uint64_t)answer->ticket, &refusal) < 0)
         dispatch_refuse(client, &refusal, request);
 }
 
@@ -225,15 +236,15 @@ void carry_out_asked(void *owner, struct lane_ask *ask)
     if (!client)
         return;
     struct buf line;
+    struct refusal refusal = {0};
     buf_init(&line);
     if (ask->status == 0 && !ask->out.failed) {
         reply_open(&line, ask->code, &ask->id);
         buf_add(&line, ask->out.data, ask->out.size);
         reply_close(&line);
     } else {
-        struct refusal refusal = {0};
         refuse_asked(ask, &refusal);
         reply_refusal(&line, &refusal, true, ask->code, &ask->id);
     }
-    client_answer(client, ask->code, &line);
+    client_answer(client, ask->code, refusal.error, &line);
 }

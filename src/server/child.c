@@ -31,6 +31,16 @@ static void on_exit_child(uv_process_t *process, int64_t status, int signal)
     uv_close((uv_handle_t *)process, NULL);
 }
 
+/* Is it ours to say, or (a token) not the trainer's to know? */
+static bool is_left_out(const char *variable)
+{
+    static const char *const names[] = {"TRIMTAB_RUN=", "TRIMTAB_RESUME=", "TRIMTAB_TOKEN="};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strncmp(variable, names[i], strlen(names[i])) == 0)
+            return true;
+    return false;
+}
+
 /* The server's own environment with TRIMTAB_RUN and, where the run is to be resumed, TRIMTAB_RESUME; NULL for want of
  * memory. */
 static char **environment(const char *variable, bool resume)
@@ -44,7 +54,7 @@ static char **environment(const char *variable, bool resume)
         return NULL;
     size_t kept = 0;
     for (size_t i = 0; i < count; i++)
-        if (strncmp(environ[i], "TRIMTAB_RUN=", 12) != 0 && strncmp(environ[i], "TRIMTAB_RESUME=", 15) != 0)
+        if (!is_left_out(environ[i]))
             copy[kept++] = environ[i];
     copy[kept++] = (char *)variable;
     if (resume)

@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include "server/client.h"
+#include "server/http.h"
 #include "wire/reply.h"
+#include "wire/websocket.h"
 
 enum { READ_BYTES = LIMIT_FAIRNESS_BYTES, DRAIN_NS = 2000000000, FEED_CHUNKS = 4 };
 
@@ -18,6 +20,8 @@ static void on_closed(struct conn *conn)
 {
     struct client *client = (struct client *)conn;
     ndjson_finish(&client->in);
+    http_destroy(client->http);
+    websocket_destroy(client->websocket);
     free(client->name);
     free(client->login);
     free(client);
@@ -68,12 +72,11 @@ struct client *client_create(struct listener *listener, int fd, const char *peer
     client->server = server;
     client->id = ++server->next_client;
     client->since_ns = server->now_ns;
-    client->role = ROLE_ADMIN;
     client->is_unix = listener == &server->local;
     if (client->is_unix)
         client->login = login_of(server, fd);
     snprintf(client->peer, sizeof client->peer, "%s", peer);
-    ndjson_init(&client->in, LIMIT_MESSAGE_BYTES);
+    ndjson_init(&client->in, authority_is_awaited(client) ? LIMIT_GREETING_BYTES : LIMIT_MESSAGE_BYTES);
     return client;
 }
 
@@ -94,7 +97,9 @@ void client_close(struct client *client)
 
 void client_actor(const struct client *client, char actor[160])
 {
-    if (client->login)
+    if (client->bearer)
+        snprintf(actor, 160, "%s", client->bearer->grant.name);
+    else if (client->login)
         snprintf(actor, 160, "%s", client->login);
     else if (client->name)
         snprintf(actor, 160, "%s (claimed)", client->name);
@@ -102,7 +107,15 @@ void client_actor(const struct client *client, char actor[160])
         snprintf(actor, 160, "anonymous");
 }
 
-void client_answer(struct client *client, enum code code, struct buf *line)
+void client_send(struct client *client, const char *lines, size_t size)
+{
+    if (client->transport == TRANSPORT_WEBSOCKET)
+        socket_send(client, lines, size);
+    else
+        conn_reply(&client->conn, lines, size);
+}
+
+void client_answer(struct client *client, enum code code, int error, struct buf *line)
 {
     if (code < CODE_LIMIT) {
         client->unanswered &= ~(UINT64_C(1) << code);
@@ -113,8 +126,10 @@ void client_answer(struct client *client, enum code code, struct buf *line)
     buf_char(line, '\n');
     if (line->failed)
         client->conn.broken = true;
+    else if (client->transport == TRANSPORT_HTTP)
+        http_take_reply(client, line->data, line->size, error);
     else
-        conn_reply(&client->conn, line->data, line->size);
+        client_send(client, line->data, line->size);
     buf_finish(line);
     client_make_ready(client);
 }
@@ -125,48 +140,83 @@ void client_drain(struct client *client)
     client->drain_until_ns = client->server->mono_ns + DRAIN_NS;
 }
 
-/* What does this connection speak? False: it is closed. */
-static bool first_byte(struct client *client, const char *data, size_t *skip)
+void client_greeted(struct client *client)
 {
-    client->started = true;
-    *skip = 0;
-    if (client->is_unix && data[0] == 0x02) {
-        client->is_pulse = true;
-        client->server->attach.pulse = client;
-        client->server->attach.look_now = true;
-        *skip = 1;
+    client->in.limit = LIMIT_MESSAGE_BYTES;
+    if (client->websocket)
+        websocket_set_limit(client->websocket, LIMIT_MESSAGE_BYTES);
+}
+
+void client_expel(struct client *client, const char *why)
+{
+    struct refusal refusal = {0};
+    people_left(client);
+    follow_end(client);
+    tickets_forget_client(client->server, client->id);
+    lanes_forget_client(&client->server->lanes, client->id);
+    client->unanswered = 0;
+    client->bearer = NULL;
+    refuse(&refusal, ERROR_AUTHORISED, "%s", why);
+    dispatch_refusal(client, &refusal, NULL, 0, false);
+    if (client->transport == TRANSPORT_WEBSOCKET)
+        socket_close(client, 1008, why);
+    else
+        client_drain(client);
+}
+
+/* ---- what comes in ---- */
+
+static void begin_pulse(struct client *client)
+{
+    client->transport = TRANSPORT_PULSE;
+    client->server->attach.pulse = client;
+}
+
+/* What does this connection speak? False: it is closed. */
+static bool first_byte(struct client *client, char byte)
+{
+    if (client->is_unix && byte == 0x02) {
+        begin_pulse(client);
         return true;
     }
     if (client->is_unix)
         clients_count_person(client->server);
-    return !(data[0] >= 'A' && data[0] <= 'Z') && data[0] != 0x16;
+    client->transport = byte >= 'A' && byte <= 'Z' ? TRANSPORT_HTTP : TRANSPORT_LINES;
+    if (client->transport == TRANSPORT_HTTP) {
+        client->http = http_create(client);
+        client->server->http_count++;
+    }
+    return byte != 0x16 && (client->transport != TRANSPORT_HTTP || client->http);
 }
 
 static void take_bytes(struct client *client, const char *data, size_t size)
 {
-    size_t skip = 0;
-    if (!client->started && !first_byte(client, data, &skip)) {
+    if (client->transport == TRANSPORT_UNKNOWN && !first_byte(client, data[0])) {
         client_close(client);
         return;
     }
-    if (client->is_pulse) {
+    if (client->transport == TRANSPORT_PULSE)
         client->server->attach.look_now = true;
-        return;
-    }
-    if (!client->draining && !ndjson_feed(&client->in, data + skip, size - skip))
+    else if (client->transport == TRANSPORT_HTTP)
+        http_feed(client, data, size);
+    else if (client->transport == TRANSPORT_WEBSOCKET)
+        socket_feed(client, data, size);
+    else if (!client->draining && !ndjson_feed(&client->in, data, size))
         client->conn.broken = true;
 }
 
 static void too_long(struct client *client)
 {
     struct refusal refusal = {0};
-    refuse(&refusal, ERROR_JSON, "the request is longer than %d bytes; the connection is closed", LIMIT_MESSAGE_BYTES);
+    refuse(&refusal, ERROR_JSON, "the request is longer than %u bytes; the connection is closed", client->in.limit);
     dispatch_refusal(client, &refusal, NULL, 0, false);
     client_drain(client);
 }
 
 static bool blocked(const struct client *client)
 {
+    if (client->transport == TRANSPORT_HTTP && !client->draining)
+        return http_is_blocked(client);
     return conn_replies_waiting(&client->conn) > LIMIT_REPLIES_BYTES;
 }
 
@@ -182,6 +232,26 @@ static void take_lines(struct client *client)
         too_long(client);
 }
 
+static void go_on(struct client *client)
+{
+    switch ((enum transport)client->transport) {
+    case TRANSPORT_LINES:
+        if (client->conn.ended)
+            ndjson_end(&client->in);
+        take_lines(client);
+        break;
+    case TRANSPORT_HTTP:
+        http_go_on(client);
+        break;
+    case TRANSPORT_WEBSOCKET:
+        socket_go_on(client);
+        break;
+    case TRANSPORT_UNKNOWN:
+    case TRANSPORT_PULSE:
+        break;
+    }
+}
+
 static void read_some(struct client *client)
 {
     static _Thread_local char data[READ_BYTES];
@@ -192,9 +262,7 @@ static void read_some(struct client *client)
     }
     if (client->conn.closing)
         return;
-    if (client->conn.ended && !client->is_pulse)
-        ndjson_end(&client->in);
-    take_lines(client);
+    go_on(client);
     conn_pause_input(&client->conn, blocked(client));
     /* more may lie in the socket: come again in the next turn, after the others */
     if (client->conn.readable && !blocked(client))
@@ -206,12 +274,16 @@ bool client_is_done(const struct client *client)
 {
     if (client->conn.broken)
         return true;
-    if (client->is_pulse)
+    if (client->transport == TRANSPORT_PULSE)
         return client->conn.ended;
     if (conn_has_output(&client->conn))
         return false;
     if (client->draining)
         return client->conn.ended || client->server->mono_ns >= client->drain_until_ns;
+    if (client->transport == TRANSPORT_HTTP)
+        return http_is_done(client);
+    if (client->transport == TRANSPORT_WEBSOCKET)
+        return client->conn.ended;
     return client->conn.ended && client->unanswered == 0 && ndjson_held(&client->in) == 0 && !client->follower;
 }
 

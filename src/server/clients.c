@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "server/client.h"
+#include "server/http.h"
 #include "wire/reply.h"
 
 /* No descriptor or no place is left: one line, then goodbye. */
@@ -61,6 +62,8 @@ void clients_leave(struct client *client)
         at = &(*at)->next_same;
     *at = client->next_same;
     server->clients_count--;
+    if (client->transport == TRANSPORT_HTTP)
+        server->http_count--;
 }
 
 void clients_accept(struct listener *listener, int fd, const char *peer, bool crowded)
@@ -89,7 +92,7 @@ struct client *client_with(struct server *server, uint64_t id)
 
 size_t clients_people(const struct server *server)
 {
-    return server->clients_count - (server->attach.pulse ? 1 : 0);
+    return server->clients_count - server->http_count - (server->attach.pulse ? 1 : 0);
 }
 
 /* Those that were closed after something had made them ready. */
@@ -148,10 +151,28 @@ void clients_tick(struct server *server)
     tick(server, false);
 }
 
+/* A stranger may not keep a place for long. */
+static bool has_not_greeted(const struct client *client)
+{
+    bool stranger = authority_is_awaited(client) && client->transport != TRANSPORT_HTTP && !client->draining;
+    return stranger && client->server->now_ns - client->since_ns > LIMIT_GREETING_SECONDS * INT64_C(1000000000);
+}
+
+static void look_at(struct client *client)
+{
+    if (has_not_greeted(client))
+        client_expel(client, "no token was told in time: say hello with one");
+    if (client->transport == TRANSPORT_HTTP)
+        http_look(client);
+    else if (client->transport == TRANSPORT_WEBSOCKET)
+        socket_look(client);
+}
+
 void clients_look(struct server *server)
 {
     for (struct client *client = server->clients, *next; client; client = next) {
         next = client->next;
+        look_at(client);
         if (has_stalled(client))
             log_line(LOG_WARNING, "client %llu (%s) has not read its replies for %d s: closed",
                      (unsigned long long)client->id, client->peer, LIMIT_REPLIES_SECONDS);

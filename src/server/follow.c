@@ -107,7 +107,7 @@ static void send_state(struct client *client, struct buf *out)
     if (out->failed)
         client->conn.broken = true;
     else
-        conn_reply(&client->conn, out->data, out->size);
+        client_send(client, out->data, out->size);
     buf_finish(out);
     client_make_ready(client);
 }
@@ -150,7 +150,8 @@ static struct follower *follower_create(struct client *client, const struct requ
     if (!follower)
         return NULL;
     follower->client = client;
-    if (hub_follow(&client->server->hub, follower, topics, &request->arg[ARG_SERIES], rate_ns) < 0) {
+    bool framed = client->transport == TRANSPORT_WEBSOCKET;
+    if (hub_follow(&client->server->hub, follower, topics, &request->arg[ARG_SERIES], rate_ns, framed) < 0) {
         free(follower);
         return NULL;
     }
@@ -164,7 +165,7 @@ static void answer_cursor(struct client *client, const struct request *request)
     reply_open(&line, request->code, &request->id);
     result_cursor(&line, client->server->hub.epoch, client->follower->cursor);
     reply_close(&line);
-    client_answer(client, request->code, &line);
+    client_answer(client, request->code, ERROR_NONE, &line);
 }
 
 void follow_begin(struct client *client, const struct request *request, unsigned topics, int64_t rate_ns)
@@ -199,7 +200,7 @@ void follow_sign_of_life(struct server *server)
         struct buf line;
         buf_init(&line);
         state_run(server, &line);
-        conn_reply(&client->conn, line.data, line.size);
+        client_send(client, line.data, line.size);
         buf_finish(&line);
         client_make_ready(client);
     }

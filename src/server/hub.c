@@ -104,12 +104,12 @@ static uint64_t published_of(const struct hub *hub, unsigned topics)
 }
 
 static struct subscription *subscription_for(struct hub *hub, unsigned topics, const struct request_arg *globs,
-                                             int64_t rate_ns)
+                                             int64_t rate_ns, bool framed)
 {
     for (struct subscription *s = hub->subscriptions; s; s = s->next)
-        if (subscription_is(s, topics, globs, rate_ns))
+        if (subscription_is(s, topics, globs, rate_ns, framed))
             return s;
-    struct subscription *fresh = subscription_create(topics, globs, rate_ns);
+    struct subscription *fresh = subscription_create(topics, globs, rate_ns, framed);
     if (!fresh)
         return NULL;
     fresh->released = fresh->release = fresh->dull = fresh->dull_end = hub->next;
@@ -129,9 +129,9 @@ static void stand_at_head(struct hub *hub, struct follower *follower)
 }
 
 int hub_follow(struct hub *hub, struct follower *follower, unsigned topics, const struct request_arg *globs,
-               int64_t rate_ns)
+               int64_t rate_ns, bool framed)
 {
-    struct subscription *subscription = subscription_for(hub, topics, globs, rate_ns);
+    struct subscription *subscription = subscription_for(hub, topics, globs, rate_ns, framed);
     if (!subscription)
         return -1;
     follower->subscription = subscription;

@@ -61,9 +61,9 @@ void hub_publish(struct hub *hub, enum event_kind kind, struct buf *members);
 /* Does anybody follow this topic? */
 bool hub_wanted(const struct hub *hub, unsigned topic);
 
-/* A follower at the head of the log. 0, or -1 for want of memory. */
+/* A follower at the head of the log; `framed`: each line is a WebSocket's message. 0, or -1 for want of memory. */
 int hub_follow(struct hub *hub, struct follower *follower, unsigned topics, const struct request_arg *globs,
-               int64_t rate_ns);
+               int64_t rate_ns, bool framed);
 /* It goes on at `cursor` where the log still holds it: true, else false (and it stands where it stood). */
 bool hub_since(struct hub *hub, struct follower *follower, uint64_t epoch, uint64_t cursor);
 void hub_unfollow(struct hub *hub, struct follower *follower);

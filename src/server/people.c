@@ -4,13 +4,18 @@
 
 #define WINDOW_NS INT64_C(1000000000)
 
+static const char *transport_name(const struct client *client)
+{
+    return client->is_unix ? "unix" : client->transport == TRANSPORT_WEBSOCKET ? "websocket" : "tcp";
+}
+
 static struct client_view view_of(const struct client *client, char actor[160])
 {
     client_actor(client, actor);
     return (struct client_view){.id = client->id,
                                 .name = actor,
-                                .role = client->role,
-                                .transport = client->is_unix ? "unix" : "tcp",
+                                .role = client_grant(client) ? client_grant(client)->role : ROLE_NONE,
+                                .transport = transport_name(client),
                                 .address = client->peer,
                                 .since_ns = client->since_ns,
                                 .topics = client->follower ? client->follower->subscription->topics : 0,
@@ -99,7 +104,7 @@ void people_list(const struct client *asker, struct buf *line)
     result_clients_open(line);
     for (; client && listed < LIMIT_CLIENTS_LISTED; client = client->previous) {
         char actor[160];
-        if (client->is_pulse)
+        if (client->transport == TRANSPORT_PULSE || client->transport == TRANSPORT_HTTP)
             continue;
         struct client_view view = view_of(client, actor);
         view.you = client == asker;

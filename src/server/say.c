@@ -88,7 +88,7 @@ static void tell(struct server *server, const struct saying *saying)
     reply_open(&line, CODE_SAY, &saying->id);
     result_said(&line, saying->number, saying->step, saying->time_ns);
     reply_close(&line);
-    client_answer(client, CODE_SAY, &line);
+    client_answer(client, CODE_SAY, ERROR_NONE, &line);
 }
 
 static void give_up(struct server *server, const struct saying *saying)
@@ -102,7 +102,7 @@ static void give_up(struct server *server, const struct saying *saying)
     refuse(&refusal, ERROR_STORAGE, "it cannot be kept: %s", server->lanes.err.text);
     buf_init(&line);
     reply_refusal(&line, &refusal, true, CODE_SAY, &saying->id);
-    client_answer(client, CODE_SAY, &line);
+    client_answer(client, CODE_SAY, refusal.error, &line);
 }
 
 void say_stored(struct server *server, bool ok)

@@ -177,7 +177,7 @@ static void base_name(struct server *server)
 static int open_listeners(struct server *server, struct err *err)
 {
     const char *listen = server->options->listen ? server->options->listen : "127.0.0.1:7342";
-    int fd = listener_bind(listen, server->options->port_is_a_wish, server->address, err);
+    int fd = listener_bind(listen, !server->options->auth_none, server->options->port_is_a_wish, server->address, err);
     if (fd < 0 || listener_init(&server->tcp, &server->loop, fd, clients_accept, server, err) < 0)
         return err->code;
     if (server->read_only)
@@ -273,14 +273,25 @@ static bool is_read_only(const struct serve_options *options)
     return options->read_only || (!options->command && folder_is_unwritable(options->run));
 }
 
+static int check_listen(const struct serve_options *options, struct err *err)
+{
+    int code = listener_check(options->listen, !options->auth_none, err);
+    if (code > 0)
+        log_line(LOG_WARNING,
+                 "%s can be reached from the network, and who listens there can read all, the tokens too; "
+                 "127.0.0.1 and ssh -L are safer",
+                 options->listen);
+    return code;
+}
+
 static int build(struct server *server, struct err *err)
 {
     /* a wrong address leaves no folder behind */
-    if (server->options->listen && listener_check(server->options->listen, err) < 0)
+    if (server->options->listen && check_listen(server->options, err) < 0)
         return err->code;
     server->read_only = is_read_only(server->options);
     if ((server->read_only ? open_folder_read_only(server, err) : open_folder(server, err)) < 0 ||
-        open_store(server, err) < 0 || open_listeners(server, err) < 0)
+        authority_init(server, err) < 0 || open_store(server, err) < 0 || open_listeners(server, err) < 0)
         return err->code;
     base_name(server);
     watch_signals(server);
@@ -318,6 +329,7 @@ static void finish(struct server *server)
     say_finish(server);
     tickets_finish(server);
     hub_finish(&server->hub);
+    authority_finish(server);
     run_finish(&server->run);
     if (server->journal_fd >= 0)
         close(server->journal_fd);
@@ -355,8 +367,12 @@ int serve(const struct serve_options *options, struct serve_result *result, stru
     if (status < 0)
         unbuild(server);
     else if (options->ready)
-        options->ready(options->context,
-                       &(struct serve_place){server->address, server->folder.path, server->read_only});
+        options->ready(
+            options->context,
+            &(struct serve_place){.address = server->address,
+                                  .folder = server->folder.path,
+                                  .read_only = server->read_only,
+                                  .token = server->authority.own_text[0] ? server->authority.own_text : NULL});
     finish(server);
     *result = (struct serve_result){.exit_status = server->child.exit_status};
     free(server);

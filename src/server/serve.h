@@ -22,19 +22,23 @@ struct serve_progress {
 struct serve_place {
     const char *address, *folder;
     bool read_only;
+    const char *token; /* of a run served read-only: a viewer's, kept nowhere else; else NULL */
 };
 
 struct serve_options {
-    const char *run;      /* folder, chosen already (folder_choose) */
-    const char *listen;   /* "HOST:PORT", NULL: 127.0.0.1:7342; port 0: a free one */
-    bool port_is_a_wish;  /* where the port is busy take the next free one */
-    bool full_sync;       /* each commit waits for the disk */
-    char *const *command; /* `run`: what to start as the trainer, NULL-terminated; NULL: none */
-    const char *name;     /* `run`: the run's name for the trainer's environment, may be NULL */
-    bool resume;          /* `run`: the command is to go on where the run ended */
-    bool read_only;       /* nothing is written in the folder, over TCP alone; so it is too where nothing can be */
-    double until_idle;    /* seconds without a trainer and without a client after which the server ends; 0: never */
-    int terminal_fd;      /* `run`: where the command's output is copied; -1: nowhere */
+    const char *run;          /* folder, chosen already (folder_choose) */
+    const char *listen;       /* "HOST:PORT", NULL: 127.0.0.1:7342; port 0: a free one */
+    bool port_is_a_wish;      /* where the port is busy take the next free one */
+    bool full_sync;           /* each commit waits for the disk */
+    char *const *command;     /* `run`: what to start as the trainer, NULL-terminated; NULL: none */
+    const char *name;         /* `run`: the run's name for the trainer's environment, may be NULL */
+    bool resume;              /* `run`: the command is to go on where the run ended */
+    bool read_only;           /* nothing is written in the folder, over TCP alone; so it is too where nothing can be */
+    bool auth_none;           /* everybody who can connect is admin: on loopback only */
+    const char *const *hosts; /* names by which browsers may reach it, beside loopback and the address */
+    size_t hosts_count;
+    double until_idle; /* seconds without a trainer and without a client after which the server ends; 0: never */
+    int terminal_fd;   /* `run`: where the command's output is copied; -1: nowhere */
     void *context;
     /* Called once, when clients can connect. May be NULL, as may the next. */
     void (*ready)(void *context, const struct serve_place *place);

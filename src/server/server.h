@@ -11,10 +11,17 @@
 #include "commands/command.h"
 #include "net/conn.h"
 #include "net/listener.h"
+#include "server/authority.h"
 #include "server/hub.h"
 #include "server/lanes.h"
 #include "server/serve.h"
 #include "wire/ndjson.h"
+
+struct http;
+struct websocket;
+
+/* What a connection speaks: its first byte says it; a WebSocket begins as HTTP. */
+enum transport { TRANSPORT_UNKNOWN, TRANSPORT_LINES, TRANSPORT_PULSE, TRANSPORT_HTTP, TRANSPORT_WEBSOCKET };
 
 struct client {
     struct conn conn; /* first: a conn is a client */
@@ -23,20 +30,25 @@ struct client {
     struct client *next_same;       /* of its bucket in by_id */
     struct client *next_ready;      /* the turn's list */
     bool ready;
-    bool is_unix, is_pulse, started; /* started: the first byte has been seen */
-    bool draining;                   /* the last reply is out: read and forget until the peer closes */
-    bool announced;                  /* others were told that it follows */
+    bool is_unix;
+    bool pinged;       /* a WebSocket that has been pinged */
+    uint8_t transport; /* enum transport */
+    bool draining;     /* the last reply is out: read and forget until the peer closes */
+    bool announced;    /* others were told that it follows */
     int64_t drain_until_ns;
     uint64_t id;
-    enum role role;
-    char *name;       /* as given in hello, NULL: none */
-    char *login;      /* of a Unix peer, NULL: none */
-    char peer[48];    /* "[39 characters of an IPv6 address]:65535" */
-    int64_t since_ns; /* real clock: when it connected */
-    uint64_t missed;  /* events that gaps have told of */
-    struct ndjson in;
-    uint64_t unanswered;       /* a bit a code */
-    struct follower *follower; /* NULL: not subscribed */
+    struct bearer *bearer;       /* whose token it has told; NULL: none */
+    char *name;                  /* as given in hello, NULL: none */
+    char *login;                 /* of a Unix peer, NULL: none */
+    char peer[48];               /* "[39 characters of an IPv6 address]:65535" */
+    int64_t since_ns;            /* real clock: when it connected */
+    uint64_t missed;             /* events that gaps have told of */
+    struct ndjson in;            /* lines; of a WebSocket bytes that were not looked at yet */
+    struct http *http;           /* of TRANSPORT_HTTP */
+    struct websocket *websocket; /* of TRANSPORT_WEBSOCKET */
+    int64_t ping_ns;             /* monotonic: when it is to be pinged */
+    uint64_t unanswered;         /* a bit a code */
+    struct follower *follower;   /* NULL: not subscribed */
 };
 
 /* The trainer's side as the server sees it. */
@@ -127,6 +139,7 @@ struct server {
     bool served;    /* by another server before this one */
     bool read_only; /* nothing is written: no lock, no socket, no file; run.db is read in place */
     struct run run;
+    struct authority authority;
     struct hub hub;
     struct lanes lanes;
     struct attach attach;
@@ -146,7 +159,7 @@ struct server {
     uint64_t timer_ms;
     struct client *clients; /* the newest first */
     struct client *by_id[CLIENT_BUCKETS];
-    size_t clients_count;
+    size_t clients_count, http_count; /* http_count: of them, those that ask by HTTP alone */
     struct client *ready;
     uint64_t next_client;
     int64_t now_ns, mono_ns;         /* read once a turn */
@@ -175,18 +188,25 @@ void clients_look(struct server *server);
 /* Both, and all get what there is: the server ends. */
 void clients_flush(struct server *server);
 struct client *client_with(struct server *server, uint64_t id);
-size_t clients_people(const struct server *server); /* without the trainer's own connection */
+size_t clients_people(const struct server *server); /* without the trainer's own connection and those of HTTP */
 
 /* client.c */
 void client_make_ready(struct client *client);
 /* The only place where a request is answered: `line` is the whole reply; it is consumed. `code`: the request that is no
- * longer unanswered, CODE_LIMIT where none was. */
-void client_answer(struct client *client, enum code code, struct buf *line);
+ * longer unanswered, CODE_LIMIT where none was. `error`: its CodeError, 0 where it is a result. */
+void client_answer(struct client *client, enum code code, int error, struct buf *line);
+/* Lines, each with its end, as its transport carries them. */
+void client_send(struct client *client, const char *lines, size_t size);
 void client_drain(struct client *client);
+/* It has told its token: it may say more at once than a stranger. */
+void client_greeted(struct client *client);
+/* Its token is not good any more: what it waits for is forgotten, it is told why, and closed. */
+void client_expel(struct client *client, const char *why);
 void client_actor(const struct client *client, char actor[160]);
 
 /* dispatch.c */
-void dispatch_line(struct client *client, const char *line, size_t size);
+/* False: it was refused as a whole. */
+bool dispatch_line(struct client *client, const char *line, size_t size);
 void dispatch_refusal(struct client *client, const struct refusal *refusal, const struct request_id *id, int64_t code,
                       bool code_known);
 /* The same for a request; it is not unanswered any more. */
@@ -248,6 +268,8 @@ void tickets_turn(struct server *server);
 void tickets_stored(struct server *server, bool ok); /* a commit ended */
 void tickets_take_outcome(struct server *server, const struct record *record);
 void tickets_take_started(struct server *server, const struct record *record);
+/* A person sets what pending requests of agents would set, too: these are withdrawn. */
+void tickets_yield(struct server *server, struct client *client, const struct request *request);
 /* Is any ticket left of this life of the trainer? */
 bool tickets_of(const struct server *server, uint64_t ordinal);
 /* The mailbox's trainer is gone and its journal read: what it held is lost. */
@@ -266,6 +288,8 @@ bool tickets_waiting_to_be_told(const struct server *server);
 void tickets_finish(struct server *server);
 
 /* stats.c: the result of code 11 */
+struct stats_view;
+void stats_view(const struct server *server, struct stats_view *view);
 void stats_write(const struct server *server, struct buf *line);
 
 /* child.c */

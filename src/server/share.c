@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "server/hub.h"
+#include "wire/websocket.h"
 
 enum { LINE_POINTS = 1000, EVENTS_AT_ONCE = 65536, POINT_BYTES = 50, LINE_SPARE = 8192 };
 
@@ -137,6 +138,17 @@ static void encode(struct hub *hub, struct subscription *subscription, const str
     share->to = n;
 }
 
+/* The lines of a chunk become messages. */
+static void frame(struct chunk *chunk)
+{
+    struct buf framed;
+    buf_init(&framed);
+    websocket_frame_lines(&framed, chunk->bytes.data, chunk->bytes.size);
+    framed.failed = framed.failed || chunk->bytes.failed;
+    buf_finish(&chunk->bytes);
+    chunk->bytes = framed;
+}
+
 /* ---- sharing ---- */
 
 static struct chunk *take_shared(struct subscription *subscription, struct follower *follower)
@@ -161,6 +173,8 @@ static bool share(struct hub *hub, struct subscription *subscription, const stru
     if (!slot->chunk)
         return false;
     encode(hub, subscription, run, slot);
+    if (subscription->framed)
+        frame(slot->chunk);
     if (!slot->chunk->bytes.failed)
         return true;
     chunk_drop(slot->chunk);

@@ -17,9 +17,10 @@ static bool same_globs(const struct subscription *subscription, const struct req
 }
 
 bool subscription_is(const struct subscription *subscription, unsigned topics, const struct request_arg *globs,
-                     int64_t rate_ns)
+                     int64_t rate_ns, bool framed)
 {
-    return subscription->topics == topics && subscription->rate_ns == rate_ns && same_globs(subscription, globs);
+    return subscription->topics == topics && subscription->rate_ns == rate_ns && subscription->framed == framed &&
+           same_globs(subscription, globs);
 }
 
 void subscription_destroy(struct subscription *subscription)
@@ -48,7 +49,7 @@ static bool copy_globs(struct subscription *subscription, const struct request_a
     return true;
 }
 
-struct subscription *subscription_create(unsigned topics, const struct request_arg *globs, int64_t rate_ns)
+struct subscription *subscription_create(unsigned topics, const struct request_arg *globs, int64_t rate_ns, bool framed)
 {
     struct subscription *fresh = calloc(1, sizeof *fresh);
     if (!fresh)
@@ -59,6 +60,7 @@ struct subscription *subscription_create(unsigned topics, const struct request_a
     }
     fresh->topics = topics;
     fresh->rate_ns = rate_ns;
+    fresh->framed = framed;
     return fresh;
 }
 

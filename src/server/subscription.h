@@ -22,6 +22,7 @@ struct subscription {
     struct follower *followers; /* at least one */
     unsigned topics;
     int64_t rate_ns; /* the least time between two messages; 0: each tick */
+    bool framed;     /* each line is a message of a WebSocket */
     char **globs;    /* series; none: all */
     size_t globs_count;
     uint8_t *wanted; /* a byte a series: is it wanted? */
@@ -40,10 +41,11 @@ struct subscription {
 };
 
 /* NULL for want of memory. `globs` are copied. */
-struct subscription *subscription_create(unsigned topics, const struct request_arg *globs, int64_t rate_ns);
+struct subscription *subscription_create(unsigned topics, const struct request_arg *globs, int64_t rate_ns,
+                                         bool framed);
 void subscription_destroy(struct subscription *subscription);
 bool subscription_is(const struct subscription *subscription, unsigned topics, const struct request_arg *globs,
-                     int64_t rate_ns);
+                     int64_t rate_ns, bool framed);
 bool subscription_wants(struct subscription *subscription, const struct run *run, uint32_t series);
 /* Ends the sharing of chunks. */
 void subscription_forget_shared(struct subscription *subscription);

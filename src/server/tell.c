@@ -12,10 +12,11 @@ void tell_one(struct server *server, struct client *client, enum code code, cons
         reply_open(&line, code, id);
         result_withdrawn(&line, ticket->number);
         reply_close(&line);
-    } else {
-        reply_outcome(&line, code, id, ticket, &server->run);
+        client_answer(client, code, ERROR_NONE, &line);
+        return;
     }
-    client_answer(client, code, &line);
+    reply_outcome(&line, code, id, ticket, &server->run);
+    client_answer(client, code, ticket->outcome.kind == OUTCOME_APPLIED ? ERROR_NONE : ticket->outcome.error, &line);
 }
 
 void tell_outcome(struct server *server, struct ticket *ticket)
@@ -42,7 +43,7 @@ static void tell_waiter_pending(struct server *server, struct ticket *ticket, co
     reply_open(&line, waiter->code, &waiter->id);
     result_pending(&line, ticket);
     reply_close(&line);
-    client_answer(client, waiter->code, &line);
+    client_answer(client, waiter->code, ERROR_NONE, &line);
 }
 
 static void tell_pending_until(struct server *server, struct ticket *ticket, int64_t until_ns)
@@ -87,7 +88,7 @@ void tell_storage(struct server *server, struct ticket *ticket, const char *why)
         buf_init(&line);
         refuse(&refusal, ERROR_STORAGE, "the audit record cannot be written: %s", why);
         reply_refusal(&line, &refusal, true, ticket->waiter[i].code, &ticket->waiter[i].id);
-        client_answer(client, ticket->waiter[i].code, &line);
+        client_answer(client, ticket->waiter[i].code, ERROR_STORAGE, &line);
     }
 }
 

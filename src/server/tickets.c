@@ -82,7 +82,8 @@ static void ticket_take_request(struct server *server, struct ticket *ticket, st
     double seconds = wait->present ? wait->number : LIMIT_WAIT_DEFAULT_SECONDS;
     client_actor(client, ticket->actor);
     snprintf(ticket->address, sizeof ticket->address, "%s", client->peer);
-    ticket->role = client->role;
+    ticket->role = client_grant(client)->role;
+    ticket->agent = client_grant(client)->agent;
     if (deadline->present)
         ticket->deadline_ns = server->now_ns + (int64_t)(deadline->number * 1e9);
     ticket->reply_early = seconds <= 0;
@@ -99,6 +100,23 @@ static void ticket_take_request(struct server *server, struct ticket *ticket, st
         *ticket->request = *request;
         *request = (struct request){.code = request->code, .id = request->id};
     }
+}
+
+/* Which settings it would set: a person who sets one of them goes before an agent. */
+static bool note_settings(struct server *server, struct ticket *ticket, const struct request *request)
+{
+    const struct request_arg *named = &request->arg[ARG_SETTINGS];
+    if (!ticket->agent || ticket->code != CODE_SET)
+        return true;
+    ticket->setting = calloc(named->count ? named->count : 1, sizeof *ticket->setting);
+    if (!ticket->setting)
+        return false;
+    for (size_t i = 0; i < named->count; i++) {
+        const struct setting *setting = run_setting_named(&server->run, named->pairs[i].name);
+        if (setting)
+            ticket->setting[ticket->settings++] = (uint32_t)(setting - server->run.settings);
+    }
+    return true;
 }
 
 static int begin(struct server *server, struct ticket *ticket, struct refusal *refusal)
@@ -129,7 +147,7 @@ int tickets_accept(struct server *server, struct client *client, struct request 
         return error ? error : refuse(refusal, ERROR_INTERNAL, "out of memory");
     }
     ticket_take_request(server, ticket, client, request);
-    if (!ticket->reason || !ticket->canonical || !ticket->request) {
+    if (!ticket->reason || !ticket->canonical || !ticket->request || !note_settings(server, ticket, ticket->request)) {
         if (ticket->request)
             *request = *ticket->request;
         free(ticket->request);
@@ -180,7 +198,8 @@ static void post(struct server *server, struct ticket *ticket)
 {
     struct err err = {0};
     if (ticket->cancel) {
-        ticket_judge(server, ticket, OUTCOME_CANCELLED, ERROR_CANCELLED, "withdrawn before it was posted");
+        ticket_judge(server, ticket, OUTCOME_CANCELLED, ERROR_CANCELLED,
+                     ticket->why ? ticket->why : "withdrawn before it was posted");
     } else if (own_forbids(server, ticket)) {
         ticket_judge(server, ticket, OUTCOME_CANCELLED, ERROR_CANCELLED, OWN_FROZEN);
     } else if (ticket->deadline_ns <= server->now_ns) {

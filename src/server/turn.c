@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "server/server.h"
+#include "server/http.h"
 #include "server/tell.h"
 
 enum {
@@ -143,7 +143,10 @@ static void close_clients(struct server *server)
 {
     for (struct client *client = server->clients; client; client = client->next) {
         follow_end(client);
-        client_drain(client);
+        if (client->transport == TRANSPORT_WEBSOCKET)
+            socket_close(client, 1001, "the server ends");
+        else
+            client_drain(client);
         client_make_ready(client);
     }
 }
@@ -220,7 +223,8 @@ static void end_with_command(struct server *server)
 static void end_when_idle(struct server *server)
 {
     const struct attach *attach = &server->attach;
-    bool busy = attach->mailbox.map || clients_people(server) > 0 || !attach->caught_up || server->tickets.count > 0;
+    bool busy = attach->mailbox.map || clients_people(server) + server->http_count > 0 || !attach->caught_up ||
+                server->tickets.count > 0;
     if (busy)
         server->idle_since_ns = server->mono_ns;
     if (server->options->until_idle <= 0 || busy || lanes_failing(&server->lanes) || journal_is_ahead(server))
@@ -262,6 +266,7 @@ void turn(uv_check_t *check)
     server->mono_ns = clock_monotonic_ns();
     server->turns++;
     clients_turn(server);
+    authority_turn(server);
     attach_turn(server);
     tickets_turn(server);
     child_turn(server);

@@ -103,21 +103,53 @@ void describe_action(struct buf *out, const struct action *action)
     buf_char(out, '}');
 }
 
-static void member_may(struct buf *out, enum role role)
+static bool may(const struct grant *grant, const struct protocol_code *code)
+{
+    struct refusal refusal = {0};
+    return grant_permits_code(grant, code, &refusal) == 0;
+}
+
+static void member_may(struct buf *out, const struct grant *grant)
 {
     size_t count;
     const struct protocol_code *codes = protocol_codes(&count);
     member(out, "may");
     buf_char(out, '[');
     for (size_t i = 0; i < count; i++)
-        if (codes[i].role <= role) {
+        if (may(grant, &codes[i])) {
             element(out);
             json_add_string(out, codes[i].name);
         }
     buf_char(out, ']');
 }
 
-void result_describe(struct buf *out, const struct run *run, enum role role)
+static void member_allow(struct buf *out, const struct grant *grant)
+{
+    char text[200];
+    member(out, "allow");
+    buf_char(out, '[');
+    for (uint32_t i = 0; i < grant->allows; i++) {
+        grant_allow_write(&grant->allow[i], text);
+        element(out);
+        json_add_string(out, text);
+    }
+    buf_char(out, ']');
+}
+
+static void members_limits(struct buf *out, const struct grant *grant)
+{
+    char rate[32];
+    if (grant->allows > 0)
+        member_allow(out, grant);
+    if (grant->rate > 0) {
+        grant_rate_write(grant, rate);
+        member_text(out, "rate", rate);
+    }
+    if (grant->expires_ns)
+        member_time(out, "expires", grant->expires_ns);
+}
+
+void result_describe(struct buf *out, const struct run *run, const struct grant *grant)
 {
     buf_text(out, "{\"settings\":[");
     for (uint32_t i = 0; i < run->settings_count; i++) {
@@ -135,6 +167,8 @@ void result_describe(struct buf *out, const struct run *run, enum role role)
         describe_series(out, i, &run->series[i]);
     }
     buf_char(out, ']');
-    member_may(out, role);
+    member_may(out, grant);
+    if (grant)
+        members_limits(out, grant);
     buf_char(out, '}');
 }

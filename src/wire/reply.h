@@ -3,6 +3,7 @@
 #define WIRE_REPLY_H
 
 #include "base/buf.h"
+#include "model/grant.h"
 #include "model/run.h"
 #include "model/ticket.h"
 
@@ -23,13 +24,14 @@ struct hello_view {
     uint64_t client;
     const char *name;
     enum role role;
-    const char *auth; /* "none" */
+    const char *auth; /* "token", "none" */
 };
 void result_hello(struct buf *out, const struct hello_view *view, const struct run *run, int64_t now_ns);
 /* tickets: those not yet ended, ascending. */
 void result_status(struct buf *out, const struct run *run, struct ticket *const *tickets, size_t count,
                    uint64_t clients, int64_t now_ns);
-void result_describe(struct buf *out, const struct run *run, enum role role);
+/* And what `grant` may do. */
+void result_describe(struct buf *out, const struct run *run, const struct grant *grant);
 void result_cursor(struct buf *out, uint64_t epoch, uint64_t n);
 void result_pending(struct buf *out, const struct ticket *ticket);
 void result_withdrawn(struct buf *out, uint64_t ticket);

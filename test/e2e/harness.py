@@ -20,6 +20,8 @@ TRIMTAB = str(BUILD / "trimtab")
 TOY = str(BUILD / "test" / "toy")
 GPT = str(BUILD / "examples" / "gpt" / "gpt")
 DUMP = str(BUILD / "test" / "dump_points")
+LISTEN = ("--listen", "127.0.0.1:0")
+OPEN = LISTEN + ("--auth", "none")  # anybody may connect; tells so on standard error
 PATIENCE = float(os.environ.get("TRIMTAB_PATIENCE", "30"))  # seconds until a wait counts as failed
 
 
@@ -54,7 +56,9 @@ class Wire:
         if isinstance(address, str) and "/" in address:
             self.socket = socket.socket(socket.AF_UNIX)
             self.socket.settimeout(patience or PATIENCE)
-            self.socket.connect(address)
+            folder = os.open(os.path.dirname(address), os.O_PATH)  # the path may be longer than a socket's may be
+            self.socket.connect(f"/proc/self/fd/{folder}/{os.path.basename(address)}")
+            os.close(folder)
         else:
             host, port = address.rsplit(":", 1)
             self.socket = socket.create_connection((host.strip("[]"), int(port)), timeout=patience or PATIENCE)
@@ -171,7 +175,7 @@ class Case(unittest.TestCase):
 
     def serve(self, *arguments, run=None, **options):
         run = run or self.run_folder
-        process = self.start(TRIMTAB, "serve", "--run", run, "--listen", "127.0.0.1:0", *arguments, **options)
+        process = self.start(TRIMTAB, "serve", "--run", run, *OPEN, *arguments, **options)
         self.wait_address(process, run)
         return process
 
@@ -206,7 +210,10 @@ class Case(unittest.TestCase):
         return wire
 
     def unix(self, run=None):
-        wire = Wire(str((run or self.run_folder) / "sock"))
+        run = run or self.run_folder
+        local = run / "local"
+        folder = pathlib.Path(local.read_text().strip()) if local.exists() else run
+        wire = Wire(str(folder / "sock"))
         self.addCleanup(wire.close)
         return wire
 

@@ -15,7 +15,7 @@ import time
 import unittest
 import zlib
 
-from harness import DUMP, PATIENCE, TOY, TRIMTAB, Case, Wire, truth, wait_for
+from harness import DUMP, OPEN, PATIENCE, TOY, TRIMTAB, Case, Wire, truth, wait_for
 
 NOBODY = 65534
 VERBS = ["run", "serve", "status", "describe", "watch", "pause", "resume", "stop", "advance", "set", "act", "cancel", "audit", "history", "call",
@@ -59,7 +59,7 @@ class Bad(Case):
             self.assertIn(word, done.stderr)
 
     def serve_fails(self, *words, status=1, run=None, **options):
-        done = self.tool("serve", "--run", run or self.run_folder, "--listen", "127.0.0.1:0", **options)
+        done = self.tool("serve", "--run", run or self.run_folder, *OPEN, **options)
         self.refused(done, status, *words)
 
     def warnings(self, word):
@@ -130,11 +130,11 @@ class Arguments(Bad):
         for verb, more in (("serve", ("--run", self.run_folder)), ("run", ("--", "true"))):
             for address in not_host_port:
                 with self.subTest((verb, address)):
-                    self.refused(self.tool(verb, "--listen", address, *more), 2, f'"{address}"', "127.0.0.1:7342")
+                    self.refused(self.tool(verb, "--auth", "none", "--listen", address, *more), 2, f'"{address}"', "127.0.0.1:7342")
             for address in elsewhere:
                 with self.subTest((verb, address)):
-                    self.refused(self.tool(verb, "--listen", address, *more), 2, address.rsplit(":", 1)[0].strip("[]"), "only loopback")
-            for auth in ("token", "", "NONE"):
+                    self.refused(self.tool(verb, "--auth", "none", "--listen", address, *more), 2, address.rsplit(":", 1)[0].strip("[]"), "only loopback")
+            for auth in ("tokens", "", "NONE"):
                 with self.subTest((verb, auth)):
                     self.refused(self.tool(verb, f"--auth={auth}", "--listen", "127.0.0.1:0", *more), 2, f"--auth {auth}", "none")
         for address in ("x", "127.0.0.1:0", "example.org:1", "[::1:7342", "127.0.0.1:99999"):
@@ -220,7 +220,7 @@ class Folders(Bad):
         closed.mkdir(mode=0o555)
         closed.chmod(0o555)
         for run in (closed, closed / "new"):
-            done = self.tool("serve", "--run", run, "--listen", "127.0.0.1:0", executable=program, **options)
+            done = self.tool("serve", "--run", run, *OPEN, executable=program, **options)
             self.refused(done, 1, str(run), "Permission denied")
         self.assertEqual(list(closed.iterdir()), [])
 
@@ -230,7 +230,7 @@ class Folders(Bad):
         program, options = self.as_nobody()
         before = {path.name: path.read_bytes() for path in self.run_folder.iterdir() if path.is_file()}
         self.run_folder.chmod(0o700 if options else 0)
-        done = self.tool("serve", "--run", self.run_folder, "--listen", "127.0.0.1:0", executable=program, **options)
+        done = self.tool("serve", "--run", self.run_folder, *OPEN, executable=program, **options)
         self.run_folder.chmod(0o700)
         self.refused(done, 1, str(self.run_folder), "Permission denied")
         self.assertEqual({path.name: path.read_bytes() for path in self.run_folder.iterdir() if path.is_file()}, before)
@@ -739,7 +739,7 @@ class Files(Bad):
         self.run_folder.mkdir()
         (self.run_folder / "address").symlink_to(victim)
         (self.run_folder / "sock").symlink_to(victim)
-        server = self.start(TRIMTAB, "serve", "--run", self.run_folder, "--listen", "127.0.0.1:0", keep_output=True)
+        server = self.start(TRIMTAB, "serve", "--run", self.run_folder, *OPEN, keep_output=True)
         wait_for("an answer or a refusal", lambda: server.poll() is not None or self.serves(server) and (self.run_folder / "address").is_file()
                  and not (self.run_folder / "address").is_symlink())
         if server.poll() is None:
@@ -1090,7 +1090,7 @@ class Ends(Bad):
                 steps = self.steps(run)
                 self.assertEqual(steps, list(range(len(steps))))
         run = self.folder / "run-child"
-        server = self.start(TRIMTAB, "run", "--run", run, "--listen", "127.0.0.1:0", "--", TOY, "--steps", "100",
+        server = self.start(TRIMTAB, "run", "--run", run, *OPEN, "--", TOY, "--steps", "100",
                             preexec_fn=lambda: [os.close(fd) for fd in (0, 1, 2)])
         self.assertEqual(server.wait(timeout=PATIENCE), 0)
         self.assertEqual(self.steps(run), list(range(100)))

@@ -14,7 +14,7 @@ import threading
 import time
 import unittest
 
-from harness import PATIENCE, TOY, TRIMTAB, Case, wait_for
+from harness import OPEN, PATIENCE, TOY, TRIMTAB, Case, wait_for
 
 VERBS = ["run", "serve", "status", "describe", "watch", "pause", "resume", "stop", "advance", "set", "act", "cancel", "audit", "history", "call",
          "shutdown"]
@@ -310,8 +310,8 @@ class Start(Cli):
             self.assertEqual((done.returncode, done.stderr), (status, ""))
 
     def test_run_makes_a_folder_of_the_commands_name(self):
-        self.assertEqual(self.tool("run", "--listen", "127.0.0.1:0", TOY, "--steps", "5").returncode, 0)
-        self.assertEqual(self.tool("run", "--listen", "127.0.0.1:0", "--name", "a/b c", "--", TOY, "--steps", "5").returncode, 0)
+        self.assertEqual(self.tool("run", *OPEN, TOY, "--steps", "5").returncode, 0)
+        self.assertEqual(self.tool("run", *OPEN, "--name", "a/b c", "--", TOY, "--steps", "5").returncode, 0)
         self.assertEqual(sorted(os.listdir(self.folder / "runs")), ["a-b-c", "toy"])
         run, = (self.folder / "runs" / "toy").iterdir()
         self.assertRegex(run.name, r"^\d{8}-\d{6}$")

@@ -14,7 +14,7 @@ import time
 import unicodedata
 import unittest
 
-from harness import PATIENCE, TOY, TRIMTAB, wait_for
+from harness import OPEN, PATIENCE, TOY, TRIMTAB, wait_for
 from test_cli import Cli, HostileServer, Screen
 
 
@@ -356,7 +356,7 @@ class Reconnect(Live):
         self.assert_given_back(board)
 
     def test_the_end_of_a_run_stays_to_be_read(self):
-        run = self.start(TRIMTAB, "run", "--run", self.run_folder, "--listen", "127.0.0.1:0", "--", TOY, "--step-us", 500)
+        run = self.start(TRIMTAB, "run", "--run", self.run_folder, *OPEN, "--", TOY, "--step-us", 500)
         self.wait_address(run)
         wire = self.connect()
         self.wait_attached(wire)
@@ -614,7 +614,7 @@ class Started(Live):
     """What `trimtab run` started can be aborted, and has its output kept."""
 
     def run_command(self, *command):
-        run = self.start(TRIMTAB, "run", "--run", self.run_folder, "--listen", "127.0.0.1:0", "--", *command)
+        run = self.start(TRIMTAB, "run", "--run", self.run_folder, *OPEN, "--", *command)
         self.wait_address(run)
         self.run_option = ("--run", self.run_folder)
         return run

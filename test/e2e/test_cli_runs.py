@@ -11,7 +11,7 @@ import socket
 import subprocess
 import unittest
 
-from harness import BUILD, PATIENCE, ROOT, TOY, TRIMTAB, Case, wait_for
+from harness import BUILD, LISTEN, PATIENCE, ROOT, TOY, TRIMTAB, Case, wait_for
 
 COMPLETION = ROOT / "completion" / "trimtab.bash"
 
@@ -40,7 +40,7 @@ class Cli(Case):
 
     def ended_run(self, run, *arguments):
         """One that was trained for a few steps and is over."""
-        process = self.start(TRIMTAB, "run", "--run", run, "--listen", "127.0.0.1:0", "--", TOY, "--steps", 50, *arguments)
+        process = self.start(TRIMTAB, "run", "--run", run, *LISTEN, "--", TOY, "--steps", 50, *arguments)
         self.assertEqual(process.wait(timeout=PATIENCE), 0, self.log())
 
 
@@ -62,7 +62,7 @@ class Background(Cli):
         super().tearDown()
 
     def detach(self, *arguments, **options):
-        return self.tool("serve", "--run", self.run_folder, "--listen", "127.0.0.1:0", "--detach", *arguments, **options)
+        return self.tool("serve", "--run", self.run_folder, *LISTEN, "--detach", *arguments, **options)
 
     def told(self, done):
         self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
@@ -76,7 +76,7 @@ class Background(Cli):
     def test_it_listens_when_the_caller_returns(self):
         told = self.told(self.detach())
         self.assertEqual((told["address"], told["run"]), (self.address(), str(self.run_folder)))
-        self.assertIn("time", self.connect().result(2))
+        self.assertIn("time", self.unix().result(2))
         self.assertIn(f"process {told['pid']} serves", (self.run_folder / "server.log").read_text())
         self.assertEqual((self.run_folder / "server.log").stat().st_mode & 0o777, 0o600)
         self.end_it(told["pid"])
@@ -103,36 +103,38 @@ class Background(Cli):
         wait_for("its end", lambda: not is_there(told["pid"]))
 
     def test_on_a_terminal_it_tells_how_to_end_it(self):
-        status, shown = self.on_terminal(TRIMTAB, "serve", "--run", self.run_folder, "--listen", "127.0.0.1:0", "--detach")
+        status, shown = self.on_terminal(TRIMTAB, "serve", "--run", self.run_folder, *LISTEN, "--detach")
         pid = int(self.run_folder.joinpath("lock").read_text().split()[0])
-        self.assertEqual((status, shown), (0, f"{self.address()} serves {self.run_folder}\nin the background: pid {pid}; "
-                                              f"{TRIMTAB} shutdown --run {self.run_folder} ends it\n"))
-        self.connect().result(2)  # the terminal is gone by now
+        self.assertEqual(status, 0)
+        self.assertEqual(shown.split("\n")[:2], [f"{self.address()} serves {self.run_folder}",
+                                                 f"in the background: pid {pid}; {TRIMTAB} shutdown --run {self.run_folder} ends it"])
+        self.assertRegex(shown, rf"http://{re.escape(self.address())}/#token=tt_")
+        self.unix().result(2)  # the terminal is gone by now
         self.end_it(pid)
 
     def test_without_standard_descriptors(self):
         def close():
             for fd in range(3):
                 os.close(fd)
-        process = subprocess.Popen([TRIMTAB, "serve", "--run", self.run_folder, "--listen", "127.0.0.1:0", "--detach"], env=self.environment,
+        process = subprocess.Popen([TRIMTAB, "serve", "--run", self.run_folder, *LISTEN, "--detach"], env=self.environment,
                                    preexec_fn=close)
         self.assertEqual(process.wait(timeout=PATIENCE), 0)
-        self.connect().result(2)
+        self.unix().result(2)
 
     def test_a_reader_that_has_gone(self):
         theirs, ours = os.pipe()
         os.close(theirs)
-        process = self.start(TRIMTAB, "serve", "--run", self.run_folder, "--listen", "127.0.0.1:0", "--detach", stdout=ours)
+        process = self.start(TRIMTAB, "serve", "--run", self.run_folder, *LISTEN, "--detach", stdout=ours)
         os.close(ours)
         self.assertEqual(process.wait(timeout=PATIENCE), 0)
-        self.connect().result(2)
+        self.unix().result(2)
 
     def test_a_run_named_from_where_one_stands(self):
-        done = self.tool("serve", "--run", "run", "--listen", "127.0.0.1:0", "--detach", cwd=self.folder)
+        done = self.tool("serve", "--run", "run", *LISTEN, "--detach", cwd=self.folder)
         self.assertEqual(self.told(done)["run"], str(self.run_folder))
 
     def test_what_cannot_be_served(self):
-        self.refused(self.tool("serve", "--run", self.run_folder, "--detach", "--listen", "192.0.2.1:0"), 2, "192.0.2.1")
+        self.refused(self.tool("serve", "--run", self.run_folder, "--detach", "--auth", "none", "--listen", "192.0.2.1:0"), 2, "192.0.2.1")
         self.assertFalse(self.run_folder.exists())
         with socket.create_server(("127.0.0.1", 0)) as busy:
             address = "127.0.0.1:%d" % busy.getsockname()[1]
@@ -144,10 +146,10 @@ class Background(Cli):
         told = self.told(self.detach())
         self.refused(self.detach(), 1, "served already by process", told["pid"])
         self.assertIn("served already", (self.run_folder / "server.log").read_text())
-        self.assertIn("time", self.connect().result(2))
+        self.assertIn("time", self.unix().result(2))
 
     def test_of_many_at_once_one_serves(self):
-        command = [TRIMTAB, "serve", "--run", self.run_folder, "--listen", "127.0.0.1:0", "--detach"]
+        command = [TRIMTAB, "serve", "--run", self.run_folder, *LISTEN, "--detach"]
         several = [self.start(*command, keep_output=True) for _ in range(6)]
         outputs = [process.communicate(timeout=PATIENCE) for process in several]
         self.assertEqual(sorted(process.returncode for process in several), [0, 1, 1, 1, 1, 1], outputs)
@@ -157,7 +159,7 @@ class Background(Cli):
 
     def test_it_ends_by_itself_once_nobody_is_there(self):
         told = self.told(self.detach("--until-idle", 0.3))
-        wire = self.connect()
+        wire = self.unix()
         trainer = self.train("--step-us", 200)
         self.wait_attached(wire)
         wire.close()
@@ -170,12 +172,12 @@ class Background(Cli):
 
 class Resume(Cli):
     def again(self, *arguments, **options):
-        return self.tool("run", "--listen", "127.0.0.1:0", "--resume", *arguments, "--", "sh", "-c",
+        return self.tool("run", *LISTEN, "--resume", *arguments, "--", "sh", "-c",
                          "printenv TRIMTAB_RUN TRIMTAB_RESUME; exit 5", **options)
 
     def first(self, name="toy"):
         before = set(self.runs())
-        process = self.start(TRIMTAB, "run", "--listen", "127.0.0.1:0", "--name", name, "--", TOY, "--steps", 20)
+        process = self.start(TRIMTAB, "run", *LISTEN, "--name", name, "--", TOY, "--steps", 20)
         self.assertEqual(process.wait(timeout=PATIENCE), 0, self.log())
         run, = set(self.runs()) - before
         return run
@@ -206,7 +208,7 @@ class Resume(Cli):
             self.assertEqual((done.returncode, done.stdout), (5, f"{older}\n1\n"), done.stderr)
 
     def test_without_it_nothing_is_resumed(self):
-        done = self.tool("run", "--run", self.run_folder, "--listen", "127.0.0.1:0", "--", "sh", "-c", "echo ${TRIMTAB_RESUME-none}",
+        done = self.tool("run", "--run", self.run_folder, *LISTEN, "--", "sh", "-c", "echo ${TRIMTAB_RESUME-none}",
                          env={"TRIMTAB_RESUME": "1"})
         self.assertEqual(done.stdout, "none\n")
 
@@ -235,7 +237,7 @@ class Batch(Cli):
     """`trimtab run` as a batch system starts it: no terminal, no standard input."""
 
     def begin(self, script):
-        process = self.start(TRIMTAB, "run", "--run", self.run_folder, "--listen", "127.0.0.1:0", "--", "sh", "-c", script, stdout=subprocess.PIPE,
+        process = self.start(TRIMTAB, "run", "--run", self.run_folder, *LISTEN, "--", "sh", "-c", script, stdout=subprocess.PIPE,
                              start_new_session=True, preexec_fn=lambda: os.close(0))
         wait_for("the command", lambda: (self.run_folder / "output").exists() and "ready" in (self.run_folder / "output").read_text())
         return process
@@ -278,7 +280,7 @@ class Ls(Cli):
         shutil.copytree(old, self.folder / "runs" / "copy" / "20200101-000000")
         server = self.serve()
         trainer = self.train("--step-us", 300)
-        self.wait_attached(self.connect())
+        self.wait_attached(self.unix())
         total, runs = self.listed("--size")
         self.assertEqual((total, runs[0]["folder"]), (3, str(self.run_folder)))
         self.assertEqual({run["folder"] for run in runs[1:]}, {str(under_home), str(self.folder / "runs" / "copy" / "20200101-000000")})
@@ -399,7 +401,7 @@ class Rm(Cli):
     def test_the_local_part_goes_too(self):
         env = {"TRIMTAB_FORCE_NOT_LOCAL": "1"}
         shutil.rmtree(self.run_folder)
-        process = self.start(TRIMTAB, "run", "--run", self.run_folder, "--listen", "127.0.0.1:0", "--", TOY, "--steps", 50, env=env)
+        process = self.start(TRIMTAB, "run", "--run", self.run_folder, *LISTEN, "--", TOY, "--steps", 50, env=env)
         self.assertEqual(process.wait(timeout=PATIENCE), 0, self.log())
         local = pathlib.Path((self.run_folder / "local").read_text().strip())
         self.addCleanup(shutil.rmtree, local, ignore_errors=True)
@@ -477,7 +479,7 @@ class Completion(Cli):
         self.assertEqual(self.complete("trimtab set "), [])  # nothing is live, and nothing is said
         self.serve()
         self.train("--step-us", 500)
-        self.wait_attached(self.connect())
+        self.wait_attached(self.unix())
         self.assertLess({"lr=", "batch="}, set(self.complete("trimtab set ")))
         self.assertEqual(self.complete("trimtab set batch=3 l"), ["lr="])
         self.assertEqual(self.complete("trimtab set lr="), [])

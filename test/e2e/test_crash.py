@@ -9,7 +9,7 @@ import subprocess
 import time
 import unittest
 
-from harness import BUILD, Case, Wire, truth, wait_for
+from harness import BUILD, OPEN, Case, Wire, truth, wait_for
 
 ROUNDS = int(os.environ.get("TRIMTAB_ROUNDS", "50"))
 SEED = int(os.environ.get("TRIMTAB_SEED", "1"))
@@ -240,7 +240,7 @@ class Crash(Case):
 
     def test_a_second_server_is_refused_by_the_firsts_pid(self):
         first = self.serve()
-        done = self.tool("serve", "--run", self.run_folder, "--listen", "127.0.0.1:0")
+        done = self.tool("serve", "--run", self.run_folder, *OPEN)
         self.assertEqual(done.returncode, 1)
         self.assertIn(str(first.pid), done.stderr)
         self.assertEqual(len(done.stderr.strip().splitlines()), 1)

@@ -16,7 +16,7 @@ import subprocess
 import unittest
 
 import event_files as ef
-from harness import PATIENCE, TOY, TRIMTAB, Case, all_of_terminal, wait_for
+from harness import OPEN, PATIENCE, TOY, TRIMTAB, Case, all_of_terminal, wait_for
 
 NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
@@ -85,7 +85,7 @@ class Exchange(Case):
 
 class Export(Exchange):
     def trained(self, *arguments):
-        process = self.start(TRIMTAB, "run", "--run", self.run_folder, "--listen", "127.0.0.1:0", "--", TOY, "--steps", 3000, *arguments)
+        process = self.start(TRIMTAB, "run", "--run", self.run_folder, *OPEN, "--", TOY, "--steps", 3000, *arguments)
         self.assertEqual(process.wait(timeout=PATIENCE), 0, self.log())
         return self.run_folder
 

@@ -13,7 +13,7 @@ import struct
 import subprocess
 import unittest
 
-from harness import BUILD, PATIENCE, TRIMTAB, Case, wait_for
+from harness import BUILD, OPEN, PATIENCE, TRIMTAB, Case, wait_for
 
 GATE = BUILD / "test" / "gate.so"
 NOBODY = 65534
@@ -316,7 +316,7 @@ class Ended(Runs):
         before = self.stored_files()
         self.assertEqual(list(before), ["run.db"])
         for arguments in ((self.run_folder,), ("--run", self.run_folder)):
-            server = self.start(TRIMTAB, "serve", *arguments, "--listen", "127.0.0.1:0")
+            server = self.start(TRIMTAB, "serve", *arguments, *OPEN)
             self.wait_address(server)
             with self.connect() as wire:
                 self.ask_all(wire)
@@ -373,7 +373,7 @@ class Ended(Runs):
         alone.mkdir()
         shutil.copy(self.run_folder / "run.db", alone)
         before = self.stored_files(alone)
-        server = self.start(TRIMTAB, "serve", alone, "--listen", "127.0.0.1:0")
+        server = self.start(TRIMTAB, "serve", alone, *OPEN)
         self.wait_address(server, alone)
         with self.connect(alone) as wire:
             self.ask_all_but_runs(wire)
@@ -404,7 +404,8 @@ def server_began(run):
 class ReadOnly(Runs):
     def served(self, *command, **options):
         """(process, its address): what it prints is all there is to find it by."""
-        process = self.start(*command, "--listen", "127.0.0.1:0", stdout=subprocess.PIPE, **options)
+        with open(self.folder / "out.log", "ab") as log:
+            process = self.start(*command, *OPEN, stdout=subprocess.PIPE, stderr=log, **options)
         told = json.loads(process.stdout.readline() or self.fail(self.log()))
         self.assertEqual(told.get("read_only"), True, told)
         return process, told["address"]
@@ -443,7 +444,7 @@ class ReadOnly(Runs):
     def test_in_the_background(self):
         self.ended_run()
         before = self.all_files(self.run_folder)
-        done = self.tool("serve", self.run_folder, "--read-only", "--detach", "--listen", "127.0.0.1:0")
+        done = self.tool("serve", self.run_folder, "--read-only", "--detach", *OPEN)
         told = json.loads(done.stdout)
         self.assertEqual(told["read_only"], True)
         self.assertEqual(self.tool("shutdown", "--connect", told["address"]).returncode, 0)
@@ -488,14 +489,13 @@ class ReadOnly(Runs):
         self.kill(trainer)
         self.assertGreater((self.run_folder / "run.db-wal").stat().st_size, 0)
         before = self.all_files(self.run_folder)
-        process = self.start(TRIMTAB, "serve", self.run_folder, "--read-only", "--listen", "127.0.0.1:0", stdout=subprocess.PIPE)
-        address = json.loads(process.stdout.readline())["address"]
+        process, address = self.served(TRIMTAB, "serve", self.run_folder, "--read-only")
         status = json.loads(self.tool("status", "--connect", address).stdout)["result"]
         self.assertEqual((status["run"]["state"], status["settings"]["lr"]["value"]), ("lost", 0.2))
         self.assertEqual(self.end(process), 0)
         self.assertEqual(self.all_files(self.run_folder), before)
         (self.run_folder / "run.db-shm").unlink()
-        done = self.tool("serve", self.run_folder, "--read-only", "--listen", "127.0.0.1:0")
+        done = self.tool("serve", self.run_folder, "--read-only", *OPEN)
         self.assertEqual(done.returncode, 1, done.stdout)
         self.assertIn("run.db was not closed in good order", done.stderr)
 

@@ -5,7 +5,7 @@ import pathlib
 import signal
 import unittest
 
-from harness import TOY, TRIMTAB, Case, wait_for
+from harness import OPEN, TOY, TRIMTAB, Case, wait_for
 
 SLEEPER = "import signal, sys, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('ready', flush=True)\ntime.sleep(600)\n"
 
@@ -170,7 +170,7 @@ class Freeze(Watching):
 
 class Abort(Case):
     def run_command(self, *command):
-        process = self.start(TRIMTAB, "run", "--run", self.run_folder, "--listen", "127.0.0.1:0", "--", *command)
+        process = self.start(TRIMTAB, "run", "--run", self.run_folder, *OPEN, "--", *command)
         self.wait_address(process)
         return process
 
@@ -323,7 +323,7 @@ class Runs(Case):
     def test_the_runs_beside_this_one(self):
         home = self.folder / "runs" / "toy"
         for name in ("a", "b"):
-            process = self.start(TRIMTAB, "run", "--run", home / name, "--listen", "127.0.0.1:0", "--", TOY, "--steps", 50)
+            process = self.start(TRIMTAB, "run", "--run", home / name, *OPEN, "--", TOY, "--steps", 50)
             self.assertEqual(process.wait(timeout=30), 0)
         (home / "broken").mkdir()
         (home / "broken" / "run.db").write_bytes(b"no database at all" * 100)
@@ -341,7 +341,7 @@ class Runs(Case):
 
 class Idle(Case):
     def test_a_server_that_nobody_needs_ends_by_itself(self):
-        server = self.start(TRIMTAB, "serve", "--run", self.run_folder, "--listen", "127.0.0.1:0", "--until-idle", "0.3")
+        server = self.start(TRIMTAB, "serve", "--run", self.run_folder, *OPEN, "--until-idle", "0.3")
         self.wait_address(server)
         wire = self.connect()
         trainer = self.train("--step-us", 200)
@@ -352,7 +352,7 @@ class Idle(Case):
         self.assertFalse((self.run_folder / "address").exists())
 
     def test_not_while_a_trainer_lives_or_somebody_watches(self):
-        server = self.start(TRIMTAB, "serve", "--run", self.run_folder, "--listen", "127.0.0.1:0", "--until-idle", "0.3")
+        server = self.start(TRIMTAB, "serve", "--run", self.run_folder, *OPEN, "--until-idle", "0.3")
         self.wait_address(server)
         wire = self.connect()
         uptime = lambda: wire.result(11)["uptime"]

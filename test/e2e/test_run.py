@@ -7,7 +7,7 @@ import subprocess
 import threading
 import unittest
 
-from harness import GPT, TOY, TRIMTAB, Case, wait_for
+from harness import GPT, LISTEN, OPEN, TOY, TRIMTAB, Case, wait_for
 
 
 class Terminal:
@@ -37,7 +37,7 @@ class Terminal:
 
 class Run(Case):
     def run_command(self, *command, **options):
-        return self.start(TRIMTAB, "run", "--run", self.run_folder, "--listen", "127.0.0.1:0", "--", *command, **options)
+        return self.start(TRIMTAB, "run", "--run", self.run_folder, *OPEN, "--", *command, **options)
 
     def on_terminal(self, *command):
         terminal = Terminal()
@@ -59,7 +59,7 @@ class Run(Case):
         self.assertEqual(process.wait(timeout=30), 128 + 9)
 
     def test_a_command_that_is_not_there(self):
-        process = self.run_command("/no/such/command", keep_output=True)
+        process = self.start(TRIMTAB, "run", "--run", self.run_folder, *LISTEN, "--", "/no/such/command", keep_output=True)
         _, err = process.communicate(timeout=30)
         self.assertEqual(process.returncode, 1)
         self.assertEqual(len(err.strip().splitlines()), 1)
@@ -116,7 +116,7 @@ class Gpt(Case):
     STEPS = 36
 
     def gpt(self, *arguments, run):
-        return self.start(TRIMTAB, "run", "--run", run, "--listen", "127.0.0.1:0", "--", GPT, "--seed", 3, "--eval-every", 15, *arguments)
+        return self.start(TRIMTAB, "run", "--run", run, *OPEN, "--", GPT, "--seed", 3, "--eval-every", 15, *arguments)
 
     def test_it_learns(self):
         """Six seeds gave 1.79 to 1.84 (mean 1.815, standard deviation 0.017); before training it is about 4.69."""

@@ -11,7 +11,7 @@ import sqlite3
 import subprocess
 import unittest
 
-from harness import PATIENCE, ROOT, TOY, TRIMTAB, Case, all_of_terminal, wait_for
+from harness import OPEN, PATIENCE, ROOT, TOY, TRIMTAB, Case, all_of_terminal, wait_for
 
 DOC = (ROOT / "doc" / "sql.md").read_text()
 NOBODY = 65534
@@ -20,7 +20,7 @@ ENDLESS = "with recursive a(n) as (select 1 union all select n+1 from a) select 
 
 class Sql(Case):
     def ended_run(self, *arguments):
-        process = self.start(TRIMTAB, "run", "--run", self.run_folder, "--listen", "127.0.0.1:0", "--", TOY, *arguments)
+        process = self.start(TRIMTAB, "run", "--run", self.run_folder, *OPEN, "--", TOY, *arguments)
         self.assertEqual(process.wait(timeout=PATIENCE), 0, self.log())
 
     def sql(self, query, *options, run=None, **more):

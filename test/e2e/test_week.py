@@ -10,7 +10,7 @@ import struct
 import subprocess
 import unittest
 
-from harness import GPT, TOY, TRIMTAB, Case, wait_for
+from harness import GPT, LISTEN, TOY, TRIMTAB, Case, wait_for
 
 
 class Week(Case):
@@ -54,7 +54,7 @@ class Week(Case):
     def look_in(self, run):
         """The run's server, once it is there."""
         wait_for("a server", lambda: (run / "address").exists() and self.tool("status", "--run", run).returncode == 0)
-        return self.connect(run)
+        return self.unix(run)
 
     def wait_attached(self, wire):
         """At its loop, with all declared: of a run that goes on the step alone is known from before."""
@@ -120,7 +120,7 @@ class ByItself(Week):
         wait_for("the time for a dozen looks", lambda: self.mailbox_step() > progress + 15000)
         self.assertFalse((self.run_folder / "address").exists())
         server = self.serve()
-        self.assertGreater(self.wait_attached(self.connect())["run"]["step"], step)
+        self.assertGreater(self.wait_attached(self.unix())["run"]["step"], step)
         self.assertEqual(self.end(server), 0)
         wait_for("another server after a signal", lambda: self.has_other_server(server.pid))
 
@@ -182,7 +182,7 @@ class ByItself(Week):
         self.assertEqual(job.wait(timeout=30), 0)
         self.assertEqual(self.log().count("trimtab: "), 1, self.log())
         server = self.serve()
-        self.wait_status(self.connect(), "the whole run", lambda s: s["run"]["state"] == "finished")
+        self.wait_status(self.unix(), "the whole run", lambda s: s["run"]["state"] == "finished")
         self.assertEqual(self.end(server), 0)
         self.assertEqual(len(self.points()), 2000)
 
@@ -194,7 +194,7 @@ class Batch(Week):
         self.wait_attached(self.look_in(self.run_folder))
         self.assertEqual(self.end(job), 0)
         self.serve()
-        self.assertEqual(self.connect().result(3)["run"]["state"], "finished")
+        self.assertEqual(self.unix().result(3)["run"]["state"], "finished")
 
     def test_a_path_of_two_hundred_bytes(self):
         run = self.folder / ("x" * 100) / ("y" * (200 - len(str(self.folder)) - 102 if len(str(self.folder)) < 90 else 20))
@@ -202,7 +202,7 @@ class Batch(Week):
         job = self.job(TOY, "--step-us", 200, run=run)
         wire = self.look_in(run)
         self.wait_attached(wire)
-        with self.connect(run) as other:
+        with self.unix(run) as other:
             self.assertEqual(other.result(16)["outcome"], "applied")
         self.assertEqual(self.tool("stop", "--run", run).returncode, 0)
         self.assertEqual(job.wait(timeout=30), 0)
@@ -240,7 +240,7 @@ class Batch(Week):
 class Tomorrow(Week):
     def test_a_lost_process_goes_on(self):
         home = self.folder / "runs"
-        first = self.job(TRIMTAB, "run", "--name", "toy", "--listen", "127.0.0.1:0", "--", TOY, "--step-us", 200)
+        first = self.job(TRIMTAB, "run", "--name", "toy", *LISTEN, "--", TOY, "--step-us", 200)
         run = wait_for("the run", lambda: next(iter((home / "toy").glob("*/address")), None)).parent
         wire = self.look_in(run)
         self.wait_attached(wire)
@@ -250,9 +250,9 @@ class Tomorrow(Week):
         wire.result(10, text="something is odd")
         os.kill(wire.result(3)["trainer"]["pid"], signal.SIGKILL)
         self.assertEqual(first.wait(timeout=30), 137)
-        second = self.job(TRIMTAB, "run", "--resume", "--name", "toy", "--listen", "127.0.0.1:0", "--", TOY, "--step-us", 200)
+        second = self.job(TRIMTAB, "run", "--resume", "--name", "toy", *LISTEN, "--", TOY, "--step-us", 200)
         wait_for("the same run again", lambda: self.serves(second, run) and (run / "address").exists())
-        wire = self.connect(run)
+        wire = self.unix(run)
         self.wait_attached(wire)
         status = self.wait_status(wire, "what differs", lambda s: "resumed" in s["trainer"]["config"])
         self.assertEqual(status["settings"]["lr"], {"value": 0.1, "revision": 2})
@@ -280,13 +280,13 @@ class Tomorrow(Week):
         return {name: dict(self.each_point(name, run)) for name in ("train/loss", "val/loss")}
 
     def gpt(self, run, *arguments):
-        return self.tool("run", *arguments, "--run", run, "--listen", "127.0.0.1:0", "--", GPT, "--steps", "60", "--eval-every", "20",
+        return self.tool("run", *arguments, "--run", run, *LISTEN, "--", GPT, "--steps", "60", "--eval-every", "20",
                          timeout=300)
 
     def test_a_model_that_was_stopped_ends_as_one_that_never_was(self):
         whole, broken = self.folder / "whole", self.folder / "broken"
         self.assertEqual(self.gpt(whole).returncode, 0)
-        job = self.job(TRIMTAB, "run", "--run", broken, "--listen", "127.0.0.1:0", "--", GPT, "--steps", "60", "--eval-every", "20")
+        job = self.job(TRIMTAB, "run", "--run", broken, *LISTEN, "--", GPT, "--steps", "60", "--eval-every", "20")
         wire = self.look_in(broken)
         self.wait_attached(wire)
         self.assertEqual(wire.result(16, at_step=25, wait=120)["outcome"], "applied")

@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #include "server/hub.h"
+#include "wire/websocket.h"
 
 #define MS INT64_C(1000000)
 enum { SERIES = 4, TICK_MS = LIMIT_TICK_LEAST_MS, LONGEST = 500000 /* of an event */ };
@@ -57,7 +58,7 @@ static void publish(struct fixture *f, enum event_kind kind, size_t size)
 static void follow(struct fixture *f, struct follower *follower, unsigned topics, int64_t rate_ns)
 {
     memset(follower, 0, sizeof *follower);
-    assert_int_equal(hub_follow(&f->hub, follower, topics, &all_series, rate_ns), 0);
+    assert_int_equal(hub_follow(&f->hub, follower, topics, &all_series, rate_ns, false), 0);
 }
 
 /* Only points are read as JSON: texts are long here. */
@@ -187,11 +188,42 @@ static void test_series_by_globs(void **state)
     struct request_arg arg = {.present = true, .count = 2, .pairs = globs};
     memset(&a, 0, sizeof a);
     fixture_init(&f);
-    assert_int_equal(hub_follow(&f.hub, &a, TOPIC_SCALARS, &arg, 0), 0);
+    assert_int_equal(hub_follow(&f.hub, &a, TOPIC_SCALARS, &arg, 0, false), 0);
     publish_points(&f, 8);
     hub_tick(&f.hub, 0, false);
     assert_int_equal(feed(&f, &a).points, 6);
     hub_unfollow(&f.hub, &a);
+    hub_finish(&f.hub);
+}
+
+/* A WebSocket's share has the same lines, each in a frame, and is encoded once for all WebSockets. */
+static void test_the_same_lines_in_frames(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct follower plain, framed[2] = {{0}};
+    struct buf expected;
+    fixture_init(&f);
+    follow(&f, &plain, TOPIC_SCALARS | TOPIC_RUN, 0);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(hub_follow(&f.hub, &framed[i], TOPIC_SCALARS | TOPIC_RUN, &all_series, 0, true), 0);
+    publish_points(&f, 1500);
+    publish(&f, EVENT_RUN, 300);
+    hub_tick(&f.hub, 0, false);
+    struct chunk *lines = hub_chunk(&f.hub, &plain, &f.run), *frames = hub_chunk(&f.hub, &framed[0], &f.run);
+    struct chunk *again = hub_chunk(&f.hub, &framed[1], &f.run);
+    buf_init(&expected);
+    websocket_frame_lines(&expected, lines->bytes.data, lines->bytes.size);
+    assert_int_equal(frames->bytes.size, expected.size);
+    assert_memory_equal(frames->bytes.data, expected.data, expected.size);
+    assert_ptr_equal(frames, again);
+    buf_finish(&expected);
+    chunk_drop(lines);
+    chunk_drop(frames);
+    chunk_drop(again);
+    hub_unfollow(&f.hub, &plain);
+    hub_unfollow(&f.hub, &framed[0]);
+    hub_unfollow(&f.hub, &framed[1]);
     hub_finish(&f.hub);
 }
 
@@ -519,6 +551,7 @@ int main(void)
         cmocka_unit_test(test_the_same_for_all_who_want_the_same),
         cmocka_unit_test(test_who_wants_what),
         cmocka_unit_test(test_series_by_globs),
+        cmocka_unit_test(test_the_same_lines_in_frames),
         cmocka_unit_test(test_a_rate_merges_and_drops_nothing),
         cmocka_unit_test(test_a_rate_is_no_leave_for_a_flood),
         cmocka_unit_test(test_a_rate_counts_from_the_last_message),

@@ -144,7 +144,7 @@ static void test_phases_and_at_step(void **state)
 static void test_describe(void **state)
 {
     (void)state;
-    result_describe(&out, &sample.run, ROLE_VIEWER);
+    result_describe(&out, &sample.run, &(struct grant){.role = ROLE_VIEWER});
     check_json(&out,
                "{'settings':["
                "{'name':'lr','type':'double','value':0.001,'revision':3,'min':1e-06,'unit':null,'doc':'learning rate',"
@@ -276,7 +276,7 @@ static void test_without_memory(void **state)
     out.failed = true;
     struct ticket *tickets[] = {&sample.ticket};
     result_status(&out, &sample.run, tickets, 1, 3, SAMPLE_NOW_NS);
-    result_describe(&out, &sample.run, ROLE_ADMIN);
+    result_describe(&out, &sample.run, &(struct grant){.role = ROLE_ADMIN});
     reply_outcome(&out, CODE_SET, &no_id, &sample.ticket, &sample.run);
     assert_true(out.failed);
     assert_int_equal(out.size, 0);

@@ -1,0 +1,45 @@
+/* state_settings.js: the settings, who changed each last, and what is asked of it */
+
+/* A revision is given by one request only; where the value is not that one's, the trainer has changed it since. */
+export function explain(setting, log) {
+    const entry = setting.revision > 0 ? log.outcomeOfSetting(setting.name, setting.revision) : null;
+    if (!entry) {
+        setting.changedBy = setting.by === "trainer" ? "the trainer" : setting.revision > 0 ? setting.changedBy : null;
+        return;
+    }
+    const kept = Object.is(entry.settings[setting.name].effective, setting.value);
+    setting.changedBy = kept ? entry.by : "the trainer";
+    if (kept)
+        Object.assign(setting, { by: entry.ticket, step: entry.step, time: entry.time });
+}
+
+export function declareSetting(settings, told, log) {
+    const known = settings.get(told.name) ?? { by: null, step: null, time: null, overrides: null, pending: [], changedBy: null };
+    settings.set(told.name, Object.assign(known, told));
+    explain(known, log);
+}
+
+export function takeValue(settings, name, members, log) {
+    const setting = settings.get(name);
+    if (setting)
+        explain(Object.assign(setting, members), log);
+}
+
+/* The event comes also with the state as of now: then it says nothing of who changed the value, or when. */
+export function settingChanged(settings, told, log) {
+    const { name, value, revision, by, step, time, overrides } = told;
+    const setting = settings.get(name);
+    const same = setting && Object.is(setting.value, value) && setting.revision === revision;
+    takeValue(settings, name, same && !overrides ? {} : { value, revision, by, step, time, overrides: overrides ?? null }, log);
+}
+
+/* setting's name -> [{ticket, requested, actor}], oldest first */
+export function pendingOf(tickets, requests) {
+    const pending = new Map();
+    for (const { ticket } of tickets.values()) {
+        const asked = requests.get(ticket);
+        for (const [name, requested] of Object.entries(asked?.request?.settings ?? {}))
+            pending.set(name, [...(pending.get(name) ?? []), { ticket, requested, actor: asked.actor }]);
+    }
+    return pending;
+}
