@@ -46,7 +46,7 @@ enum {
     TRIMTAB_CLIENT_FORMAT = -5,  /* what came is not this protocol; the connection has been closed */
     TRIMTAB_CLIENT_NOMEM = -6,   /* out of memory; the connection has been closed if a message was lost by it */
     TRIMTAB_CLIENT_SYSTEM = -7,  /* the system refused: trimtab_client_error says what */
-    TRIMTAB_CLIENT_REFUSED = -8  /* the server does not take the token: trimtab_client_error says why */
+    TRIMTAB_CLIENT_REFUSED = -8  /* the server does not take the token, or needs one: trimtab_client_error says why */
 };
 
 /* Bounds of one client. */

@@ -1,7 +1,7 @@
 /* folder.h: which folder is the run, where its local part lies, and which runs this user has.
  *
  * RUN/                      mode 0700
- *   run.db  output  address  lock  trainer  local  resume  server.log
+ *   run.db  output  address  tokens  tokens.lock  lock  trainer  local  resume  server.log
  *   journal/0/  mailbox.*  sock      here, or in /var/tmp/trimtab-UID/ID where RUN is not on a local file system: then
  *                                    the file `local` holds that path
  * TRIMTAB_FORCE_NOT_LOCAL=1 treats any RUN as not local (for tests).

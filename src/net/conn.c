@@ -46,7 +46,7 @@ int conn_init(struct conn *conn, struct poller *poller, int fd, const struct con
 
 ssize_t conn_read(struct conn *conn, void *data, size_t size)
 {
-    if (!conn->readable || conn->ended || conn->broken || conn->closing)
+    if (!conn->readable || conn->paused || conn->ended || conn->broken || conn->closing)
         return 0;
     ssize_t got;
     do

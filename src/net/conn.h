@@ -44,7 +44,8 @@ struct conn {
 int conn_init(struct conn *conn, struct poller *poller, int fd, const struct conn_events *events);
 /* From the poller: what epoll said. */
 void conn_told(struct conn *conn, uint32_t events);
-/* At most `size` bytes: > 0; 0 when there are none now, or no more will come (ended, broken). */
+/* At most `size` bytes: > 0; 0 when there are none now, none are wanted (paused), or no more will come (ended, broken).
+ */
 ssize_t conn_read(struct conn *conn, void *data, size_t size);
 /* Appends to the replies; false for want of memory (the connection is then broken). */
 bool conn_reply(struct conn *conn, const void *data, size_t size);

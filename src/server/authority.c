@@ -109,21 +109,22 @@ static bool has_changed(struct server *server)
     return !same;
 }
 
-/* A file that cannot be read lets nobody in, and ends whom it had let in: a limit that cannot be read is not none. */
-static int look(struct server *server, struct err *err)
+/* `again`: also one that could not be read before. A file that cannot be read lets nobody in, and ends whom it had let
+ * in: a limit that cannot be read is not none. */
+static void look(struct server *server, bool again)
 {
     struct authority *authority = &server->authority;
     struct tokens tokens = {0};
+    struct err err = {0};
     authority->look_ns = server->mono_ns + LOOK_NS;
-    if (!has_changed(server) && !authority->failing)
-        return 0;
-    int code = tokens_read(server->folder.run_fd, &tokens, err);
-    if (code < 0 && !authority->failing)
-        log_line(LOG_ERROR, "tokens: %s; until it can be read no token is valid", err->text);
-    authority->failing = code < 0;
+    if (!has_changed(server) && !(again && authority->failing))
+        return;
+    bool failing = tokens_read(server->folder.run_fd, &tokens, &err) < 0;
+    if (failing && !authority->failing && !server->read_only) /* those of somebody else's run are not for us */
+        log_line(LOG_ERROR, "%s; until it can be read no token is valid", err.text);
+    authority->failing = failing;
     take_tokens(server, &tokens);
     tokens_finish(&tokens);
-    return code;
 }
 
 /* Nothing can be kept in the folder: one token to look at the run, in memory alone. */
@@ -150,7 +151,8 @@ int authority_init(struct server *server, struct err *err)
         return 0;
     if (server->read_only && make_own(server, err) < 0)
         return err->code;
-    return look(server, err) < 0 ? err_wrap(err, "%.200s", server->folder.path) : 0;
+    look(server, true);
+    return 0;
 }
 
 void authority_finish(struct server *server)
@@ -163,11 +165,10 @@ void authority_finish(struct server *server)
 void authority_turn(struct server *server)
 {
     struct authority *authority = &server->authority;
-    struct err err = {0};
     if (authority->none)
         return;
     if (server->mono_ns >= authority->look_ns)
-        look(server, &err);
+        look(server, true);
     if (server->now_ns >= authority->expiry_ns)
         drop_bad(server);
 }
@@ -191,7 +192,8 @@ bool authority_is_awaited(const struct client *client)
 static struct bearer *find(struct server *server, struct text token)
 {
     uint8_t hash[TOKEN_HASH];
-    token_hash(token.data, token.size, hash);
+    if (!token_hash(token.data, token.size, hash))
+        return NULL;
     struct bearer *found = NULL;
     for (size_t i = 0; i < server->authority.count; i++) {
         unsigned differ = 0;
@@ -214,8 +216,9 @@ int authority_greet(struct client *client, struct text token, struct refusal *re
         return refuse(refusal, ERROR_AUTHORISED, NEEDED);
     struct bearer *bearer = find(server, token);
     if (!bearer) { /* one that was made just now */
-        struct err err = {0};
-        look(server, &err);
+        look(server, false);
+        if (client->draining)
+            return refuse(refusal, ERROR_AUTHORISED, "the token that it had told before is not good any more");
         bearer = find(server, token);
     }
     if (!bearer)
@@ -273,7 +276,8 @@ int authority_permits_cancel(const struct client *client, uint64_t number, struc
     if (!grant || grant->allows == 0 || !ticket)
         return 0;
     client_actor(client, actor);
-    if (strcmp(ticket->actor, actor) == 0)
+    bool by_token = strchr(ticket->address, ':') != NULL; /* a login may have the same name */
+    if (by_token && strcmp(ticket->actor, actor) == 0)
         return 0;
     return refuse(refusal, ERROR_AUTHORISED, "this token may withdraw its own requests only; ticket %llu is of %.60s",
                   (unsigned long long)number, ticket->actor);

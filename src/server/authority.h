@@ -36,7 +36,7 @@ struct authority {
     char own_text[TOKEN_TEXT]; /* the one of a run served read-only; "" where there is none */
 };
 
-/* 0, or negative with a sentence: RUN/tokens is there and cannot be read. */
+/* 0, or negative with a sentence: no memory, no random numbers. A file that cannot be read lets nobody in. */
 int authority_init(struct server *server, struct err *err);
 void authority_finish(struct server *server);
 /* Takes in what has changed in RUN/tokens; ends the connections of tokens that are gone or have expired. */

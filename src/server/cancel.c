@@ -16,15 +16,12 @@ void ticket_withdraw(struct server *server, struct ticket *ticket, const char *w
 
 /* ---- a person goes before an agent ---- */
 
-static bool names_one_of(const struct ticket *ticket, struct run *run, const struct request *request)
+static bool share_a_setting(const struct ticket *a, const struct ticket *b)
 {
-    const struct request_arg *named = &request->arg[ARG_SETTINGS];
-    for (size_t i = 0; i < named->count; i++) {
-        const struct setting *setting = run_setting_named(run, named->pairs[i].name);
-        for (uint32_t s = 0; setting && s < ticket->settings; s++)
-            if (ticket->setting[s] == (uint32_t)(setting - run->settings))
+    for (uint32_t i = 0; i < a->settings; i++)
+        for (uint32_t j = 0; j < b->settings; j++)
+            if (a->setting[i] == b->setting[j])
                 return true;
-    }
     return false;
 }
 
@@ -39,18 +36,15 @@ static void yield(struct server *server, struct ticket *ticket, const char *why)
     ticket->cancel = true;
 }
 
-void tickets_yield(struct server *server, struct client *client, const struct request *request)
+void tickets_yield(struct server *server, const struct ticket *to)
 {
-    char actor[160], why[256];
-    if (request->code != CODE_SET || client_grant(client)->agent)
+    char why[256];
+    if (to->agent)
         return;
-    client_actor(client, actor);
-    snprintf(why, sizeof why, "withdrawn: %s, a person, sets the same", actor);
-    for (size_t i = 0; i < server->tickets.count; i++) {
-        struct ticket *ticket = server->tickets.live[i];
-        if (ticket->agent && ticket->code == CODE_SET && names_one_of(ticket, &server->run, request))
-            yield(server, ticket, why);
-    }
+    snprintf(why, sizeof why, "withdrawn: %s, a person, sets the same", to->actor);
+    for (size_t i = 0; i < server->tickets.count; i++)
+        if (server->tickets.live[i]->agent && share_a_setting(server->tickets.live[i], to))
+            yield(server, server->tickets.live[i], why);
 }
 
 static int add_waiter(struct server *server, struct ticket *ticket, struct client *client,

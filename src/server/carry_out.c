@@ -94,7 +94,6 @@ static void post(struct client *client, struct request *request, struct answer *
         return;
     }
     client->unanswered |= UINT64_C(1) << request->code;
-    tickets_yield(client->server, client, request);
     if (tickets_accept(client->server, client, request, answer->post, &refusal) < 0)
         dispatch_refuse(client, &refusal, request);
 }

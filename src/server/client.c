@@ -72,6 +72,7 @@ struct client *client_create(struct listener *listener, int fd, const char *peer
     client->server = server;
     client->id = ++server->next_client;
     client->since_ns = server->now_ns;
+    client_await_greeting(client);
     client->is_unix = listener == &server->local;
     if (client->is_unix)
         client->login = login_of(server, fd);
@@ -140,6 +141,11 @@ void client_drain(struct client *client)
     client->drain_until_ns = client->server->mono_ns + DRAIN_NS;
 }
 
+void client_await_greeting(struct client *client)
+{
+    client->greet_ns = client->server->mono_ns + LIMIT_GREETING_SECONDS * INT64_C(1000000000);
+}
+
 void client_greeted(struct client *client)
 {
     client->in.limit = LIMIT_MESSAGE_BYTES;
@@ -157,6 +163,10 @@ void client_expel(struct client *client, const char *why)
     client->unanswered = 0;
     client->bearer = NULL;
     refuse(&refusal, ERROR_AUTHORISED, "%s", why);
+    if (client->transport == TRANSPORT_HTTP) {
+        http_expel(client, &refusal);
+        return;
+    }
     dispatch_refusal(client, &refusal, NULL, 0, false);
     if (client->transport == TRANSPORT_WEBSOCKET)
         socket_close(client, 1008, why);
@@ -216,7 +226,7 @@ static void too_long(struct client *client)
 static bool blocked(const struct client *client)
 {
     if (client->transport == TRANSPORT_HTTP && !client->draining)
-        return http_is_blocked(client);
+        return !http_reads_on(client);
     return conn_replies_waiting(&client->conn) > LIMIT_REPLIES_BYTES;
 }
 

@@ -69,7 +69,9 @@ void clients_leave(struct client *client)
 void clients_accept(struct listener *listener, int fd, const char *peer, bool crowded)
 {
     struct server *server = listener->owner;
-    if (crowded || server->clients_count >= server->clients_most) {
+    /* strangers on TCP do not take the last places: the run's own socket has some */
+    size_t most = server->clients_most - (listener == &server->tcp ? server->clients_most / 16 : 0);
+    if (crowded || server->clients_count >= most) {
         turn_away(fd, crowded ? "the server has no descriptor left for another client; try again later"
                               : "the server has as many clients as it can hold; try again later");
         return;
@@ -155,7 +157,7 @@ void clients_tick(struct server *server)
 static bool has_not_greeted(const struct client *client)
 {
     bool stranger = authority_is_awaited(client) && client->transport != TRANSPORT_HTTP && !client->draining;
-    return stranger && client->server->now_ns - client->since_ns > LIMIT_GREETING_SECONDS * INT64_C(1000000000);
+    return stranger && client->server->mono_ns > client->greet_ns;
 }
 
 static void look_at(struct client *client)

@@ -74,7 +74,7 @@ bool dispatch_line(struct client *client, const char *line, size_t size)
             client_drain(client);
         return false;
     }
-    for (size_t i = 0; i < message_count(message); i++)
+    for (size_t i = 0; i < message_count(message) && !client->draining; i++)
         dispatch_one(client, message, i);
     message_destroy(message);
     return true;

@@ -175,8 +175,10 @@ static bool take_head(struct client *client)
     struct http *http = client->http;
     struct http_fault why = {0};
     int got = http_head_read(http->in.data, http->in.size, &http->seen, &http->head, &why);
-    if (got == 0)
+    if (got == 0) {
+        http->head = (struct http_head){0}; /* it points into bytes that will move */
         return false;
+    }
     http->keep_alive = got > 0 && http->head.keep_alive && http->head.minor == 1;
     if (got < 0) {
         http->head = (struct http_head){0};
@@ -189,7 +191,7 @@ static bool take_head(struct client *client)
     }
     if (!route_begin(client))
         return client->transport == TRANSPORT_HTTP;
-    if (http_body_init(&http->body, &http->head, LIMIT_MESSAGE_BYTES, &why) < 0) {
+    if (http_body_init(&http->body, &http->head, route_body_limit(&http->head), &why) < 0) {
         fault(client, &why);
         return false;
     }
@@ -200,16 +202,21 @@ static bool take_head(struct client *client)
     return take_body(client);
 }
 
-bool http_is_blocked(const struct client *client)
+bool http_reads_on(const struct client *client)
 {
-    return client->http->busy || conn_replies_waiting(&client->conn) > LIMIT_REPLIES_BYTES;
+    return conn_replies_waiting(&client->conn) == 0 && client->http->in.size <= LIMIT_FAIRNESS_BYTES;
+}
+
+static bool is_blocked(const struct client *client)
+{
+    return client->http->busy || conn_replies_waiting(&client->conn) > 0;
 }
 
 void http_go_on(struct client *client)
 {
     struct http *http = client->http;
-    while (client->transport == TRANSPORT_HTTP && !client->draining && !client->conn.broken &&
-           !http_is_blocked(client) && http->in.size > 0)
+    while (client->transport == TRANSPORT_HTTP && !client->draining && !client->conn.broken && !is_blocked(client) &&
+           http->in.size > 0)
         if (!(http->in_body ? take_body(client) : take_head(client)))
             return;
 }
@@ -233,13 +240,28 @@ void http_feed(struct client *client, const char *data, size_t size)
 
 bool http_is_done(const struct client *client)
 {
-    return client->conn.ended && !client->http->busy && !conn_has_output(&client->conn);
+    return client->conn.ended && !client->http->busy && !client->ready && !conn_has_output(&client->conn);
+}
+
+void http_expel(struct client *client, const struct refusal *refusal)
+{
+    client->http->keep_alive = false;
+    if (client->http->busy)
+        dispatch_refusal(client, refusal, NULL, 0, false);
+    else if (client->http->in_body)
+        http_decline(client, 401, ERROR_AUTHORISED, "%s", refusal->detail);
+    else
+        client_drain(client);
 }
 
 void http_look(struct client *client)
 {
     struct http *http = client->http;
-    if (client->draining || http->busy || client->server->mono_ns < http->deadline_ns)
+    if (client->draining || http->busy)
+        return;
+    if (is_blocked(client)) /* it reads slowly: what it has sent is not late */
+        http->deadline_ns = client->server->mono_ns + SECONDS(LIMIT_HTTP_HEAD_SECONDS);
+    if (client->server->mono_ns < http->deadline_ns)
         return;
     http->keep_alive = false;
     if (http->in.size == 0 && !http->in_body)

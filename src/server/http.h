@@ -28,8 +28,10 @@ void http_destroy(struct http *http); /* NULL is fine */
 void http_feed(struct client *client, const char *data, size_t size);
 /* Goes on with what waits: the last answer is out, or there is room for one. */
 void http_go_on(struct client *client);
-/* Is more input of use now? */
-bool http_is_blocked(const struct client *client);
+/* Is more input of use now? While a request waits for its answer too: so a peer that goes is noticed. */
+bool http_reads_on(const struct client *client);
+/* Its token is not good any more. */
+void http_expel(struct client *client, const struct refusal *refusal);
 bool http_is_done(const struct client *client); /* its peer has ended and nothing is owed to it */
 /* Once a second: who is late is told so and closed. */
 void http_look(struct client *client);
@@ -51,6 +53,7 @@ void http_decline(struct client *client, int status, int error, const char *form
 
 /* route.c: the head is here. True: its body is wanted; else it has been answered, or it is no HTTP any more. */
 bool route_begin(struct client *client);
+uint64_t route_body_limit(const struct http_head *head); /* bytes */
 /* The body is here, too. */
 void route_finish(struct client *client);
 

@@ -106,11 +106,9 @@ static bool begin_api(struct client *client)
 static bool begin_socket(struct client *client, bool echo)
 {
     struct refusal refusal = {0};
-    bool many = false;
     if (!text_is(client->http->head.method, "GET"))
         http_decline(client, 405, ERROR_NONE, "a WebSocket begins with GET");
-    else if (http_field(&client->http->head, "Authorization", &many) &&
-             visitor_token(client, &client->http->head, &refusal) < 0)
+    else if (visitor_token(client, &client->http->head, &refusal) < 0)
         http_decline(client, 401, ERROR_AUTHORISED, "%s", refusal.detail);
     else
         socket_begin(client, echo);
@@ -138,6 +136,15 @@ static bool begin_known(struct client *client)
     else
         return !is_metrics || admit(client);
     return false;
+}
+
+uint64_t route_body_limit(const struct http_head *head)
+{
+#ifdef TRIMTAB_ECHO
+    if (text_is(head->path, "/"))
+        return LIMIT_MESSAGE_BYTES;
+#endif
+    return text_is(head->path, "/api") ? LIMIT_MESSAGE_BYTES : LIMIT_GREETING_BYTES;
 }
 
 bool route_begin(struct client *client)

@@ -42,6 +42,7 @@ struct client {
     char *login;                 /* of a Unix peer, NULL: none */
     char peer[48];               /* "[39 characters of an IPv6 address]:65535" */
     int64_t since_ns;            /* real clock: when it connected */
+    int64_t greet_ns;            /* monotonic: by when a token is to be told, where one is needed */
     uint64_t missed;             /* events that gaps have told of */
     struct ndjson in;            /* lines; of a WebSocket bytes that were not looked at yet */
     struct http *http;           /* of TRANSPORT_HTTP */
@@ -200,6 +201,8 @@ void client_send(struct client *client, const char *lines, size_t size);
 void client_drain(struct client *client);
 /* It has told its token: it may say more at once than a stranger. */
 void client_greeted(struct client *client);
+/* Where a token is needed it is to be told soon. */
+void client_await_greeting(struct client *client);
 /* Its token is not good any more: what it waits for is forgotten, it is told why, and closed. */
 void client_expel(struct client *client, const char *why);
 void client_actor(const struct client *client, char actor[160]);
@@ -268,8 +271,6 @@ void tickets_turn(struct server *server);
 void tickets_stored(struct server *server, bool ok); /* a commit ended */
 void tickets_take_outcome(struct server *server, const struct record *record);
 void tickets_take_started(struct server *server, const struct record *record);
-/* A person sets what pending requests of agents would set, too: these are withdrawn. */
-void tickets_yield(struct server *server, struct client *client, const struct request *request);
 /* Is any ticket left of this life of the trainer? */
 bool tickets_of(const struct server *server, uint64_t ordinal);
 /* The mailbox's trainer is gone and its journal read: what it held is lost. */

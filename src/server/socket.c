@@ -84,6 +84,7 @@ void socket_begin(struct client *client, bool echo)
     client->transport = TRANSPORT_WEBSOCKET;
     client->server->http_count--;
     client->ping_ns = client->server->mono_ns + PING_NS;
+    client_await_greeting(client);
     struct buf rest = client->http->in;
     buf_init(&client->http->in);
     http_destroy(client->http);
@@ -129,6 +130,8 @@ void socket_feed(struct client *client, const char *data, size_t size)
 void socket_send(struct client *client, const char *lines, size_t size)
 {
     struct buf out;
+    if (client->draining)
+        return; /* nothing follows a close frame */
     buf_init(&out);
     websocket_frame_lines(&out, lines, size);
     if (out.failed)
@@ -151,6 +154,10 @@ void socket_look(struct client *client)
     if (client->draining || client->server->mono_ns < client->ping_ns)
         return;
     client->ping_ns = client->server->mono_ns + PING_NS;
+    if (conn_has_output(&client->conn)) { /* a ping would stand behind it */
+        client->pinged = false;
+        return;
+    }
     bool heard = websocket_heard(client->websocket);
     if (client->pinged && !heard)
         client->conn.broken = true;

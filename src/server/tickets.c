@@ -106,7 +106,7 @@ static void ticket_take_request(struct server *server, struct ticket *ticket, st
 static bool note_settings(struct server *server, struct ticket *ticket, const struct request *request)
 {
     const struct request_arg *named = &request->arg[ARG_SETTINGS];
-    if (!ticket->agent || ticket->code != CODE_SET)
+    if (ticket->code != CODE_SET)
         return true;
     ticket->setting = calloc(named->count ? named->count : 1, sizeof *ticket->setting);
     if (!ticket->setting)
@@ -155,7 +155,10 @@ int tickets_accept(struct server *server, struct client *client, struct request 
         ticket_destroy(ticket);
         return refuse(refusal, ERROR_INTERNAL, "out of memory");
     }
-    return begin(server, ticket, refusal);
+    if (begin(server, ticket, refusal) < 0)
+        return -1;
+    tickets_yield(server, ticket);
+    return 0;
 }
 
 void tickets_internal(struct server *server, enum code code, const char *reason)

@@ -19,7 +19,9 @@ void ticket_judge(struct server *server, struct ticket *ticket, enum outcome_kin
 /* Queues the row of an outcome that the server judged; where there is no room it is tried again in the next turn. */
 void ticket_add_outcome_row(struct server *server, struct ticket *ticket);
 
-/* cancel.c: where the trainer has it already, its true outcome follows. */
+/* cancel.c: a person sets what pending requests of agents would set, too: these are withdrawn. */
+void tickets_yield(struct server *server, const struct ticket *to);
+/* Where the trainer has it already, its true outcome follows. */
 void ticket_withdraw(struct server *server, struct ticket *ticket, const char *why);
 
 /* own.c: what the server itself carries out */

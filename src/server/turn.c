@@ -265,8 +265,8 @@ void turn(uv_check_t *check)
     server->now_ns = clock_real_ns();
     server->mono_ns = clock_monotonic_ns();
     server->turns++;
-    clients_turn(server);
     authority_turn(server);
+    clients_turn(server);
     attach_turn(server);
     tickets_turn(server);
     child_turn(server);

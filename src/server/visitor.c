@@ -72,10 +72,12 @@ int visitor_token(struct client *client, const struct http_head *head, struct re
     bool many = false;
     const struct text *field = http_field(head, "Authorization", &many);
     client->bearer = NULL;
+    if (!authority_is_awaited(client))
+        return 0;
     if (many)
         return refuse(refusal, ERROR_AUTHORISED, "several Authorization fields");
     if (!field)
-        return authority_is_awaited(client) ? 1 : 0;
+        return 1;
     struct text token = *field;
     if (token.size <= 7 || strncasecmp(token.data, "Bearer ", 7) != 0)
         return refuse(refusal, ERROR_AUTHORISED, "Authorization is to be: Bearer, a space, and the token");

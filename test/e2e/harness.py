@@ -132,7 +132,7 @@ class Case(unittest.TestCase):
         self.processes = []
         self.environment = dict(os.environ, XDG_STATE_HOME=str(self.folder / "state"), HOME=str(self.folder),
                                 TRIMTAB_HOME=str(self.folder / "runs"), TRIMTAB_SERVER="off")
-        for name in ("TRIMTAB", "TRIMTAB_RUN", "TRIMTAB_RESUME"):
+        for name in ("TRIMTAB", "TRIMTAB_RUN", "TRIMTAB_RESUME", "TRIMTAB_TOKEN"):
             self.environment.pop(name, None)
 
     def tearDown(self):

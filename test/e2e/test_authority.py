@@ -109,6 +109,16 @@ class Matrix(Guarded):
             reply = known.call(10, text="x" * 5000)
             self.assertEqual(self.error(reply), 44)
 
+    def test_a_request_has_nothing_of_the_one_before(self):
+        token, http = self.token("admin"), self.http()
+        self.assertEqual(http.post({"code": 3}, token).status, 200)
+        self.assertEqual(http.ask("GET", "/metrics").status, 401)
+        http = self.http()
+        self.assertEqual(http.post({"code": 3}, token).status, 200)
+        socket = Socket(self.address(), http=http)
+        self.assertEqual(self.error(socket.call(3)), 44)
+        self.assertEqual(self.error(socket.call(1)), 44)
+
     def test_a_bearer_begins_a_socket(self):
         token = self.token("controller")
         socket = self.socket(Authorization="Bearer " + token)

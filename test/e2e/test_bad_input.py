@@ -257,7 +257,7 @@ class Ports(Bad):
             run = self.folder / name
             server = self.start(TRIMTAB, "serve", "--run", run)
             ports.append(int(self.wait_address(server, run).rsplit(":", 1)[1]))
-            self.assertEqual(self.connect(run).result(1)["run"]["folder"], str(run))
+            self.assertEqual(self.unix(run).result(1)["run"]["folder"], str(run))
         self.assertGreater(ports[0], 7342)
         self.assertGreater(ports[1], ports[0])
 

@@ -195,6 +195,31 @@ class Api(Web):
         http.send(http.head("POST", "/nothing", {"Content-Length": "10", "Expect": "100-continue"}))
         self.assertEqual(http.answer().status, 404)
 
+    def test_a_head_that_does_not_end(self):
+        """It is told so after ten seconds, whatever has come by then."""
+        slow = [self.http() for _ in range(3)]
+        for http, size in zip(slow, (0, 1500, 12000)):
+            http.send(b"HEAD /healthz HTTP/1.1\r\n")
+            for _ in range(size // 1500):
+                http.send(b"X: " + b"a" * 1490 + b"\r\n")
+                self.alive()
+        for http in slow:
+            self.assertEqual(http.answer().status, 408)
+            self.assertTrue(http.has_ended())
+
+    def test_only_api_takes_long_bodies(self):
+        self.assertEqual(self.http().ask("GET", "/healthz", b"x" * 4096).status, 200)
+        self.assertEqual(self.http().ask("GET", "/healthz", b"x" * 4097).status, 413)
+
+    def test_answers_that_are_not_read_are_not_made(self):
+        http = self.http()
+        many = http.head("GET", "/uplot.js", {}) * 200
+        http.send(many)
+        before = self.connect().result(11)["resident"]
+        self.assertLess(before, 60e6)
+        for _ in range(200):
+            self.assertEqual(http.answer().status, 200)
+
     def test_a_body_that_is_too_long(self):
         http = self.http()
         http.send(http.head("POST", "/api", {"Content-Type": "application/json", "Content-Length": str(1 << 20 | 1)}))

@@ -107,10 +107,14 @@ class Http(Bytes):
 class Socket(Bytes):
     """A WebSocket. Messages are strings; a close frame ends it and leaves its code."""
 
-    def __init__(self, address, path="/ws", **fields):
-        super().__init__(address)
-        http = Http.__new__(Http)
-        http.__dict__ = self.__dict__
+    def __init__(self, address, path="/ws", http=None, **fields):
+        """On a connection of its own, or of `http`."""
+        if http:
+            self.__dict__ = http.__dict__
+        else:
+            super().__init__(address)
+            http = Http.__new__(Http)
+            http.__dict__ = self.__dict__
         key = base64.b64encode(os.urandom(16)).decode()
         fields = {name.replace("_", "-"): value for name, value in fields.items()}
         self.send(http.head("GET", path, {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13",
