@@ -176,41 +176,48 @@ static void now(struct buf *out, const char *name, const struct metrics_view *vi
 
 /* ---- series ---- */
 
-static void series_last(struct buf *out, const char *name, const struct metrics_view *view)
+typedef void series_value_fn(struct buf *out, const struct series *series);
+
+static void each_logged(struct buf *out, const char *name, const struct run *run, series_value_fn *value)
 {
-    for (uint32_t i = 0; i < view->run->series_count; i++) {
-        const struct series *series = &view->run->series[i];
-        if (!series->logged)
+    for (uint32_t i = 0; i < run->series_count; i++) {
+        if (!run->series[i].logged)
             continue;
         buf_text(out, name);
-        label(out, "series", series->name);
-        label(out, "unit", series->unit);
-        number(out, series->value);
+        label(out, "series", run->series[i].name);
+        value(out, &run->series[i]);
     }
+}
+
+static void value_last(struct buf *out, const struct series *series)
+{
+    label(out, "unit", series->unit);
+    number(out, series->value);
+}
+
+static void value_step(struct buf *out, const struct series *series)
+{
+    integer(out, series->step);
+}
+
+static void value_time(struct buf *out, const struct series *series)
+{
+    timestamp(out, series->time_ns);
+}
+
+static void series_last(struct buf *out, const char *name, const struct metrics_view *view)
+{
+    each_logged(out, name, view->run, value_last);
 }
 
 static void series_step(struct buf *out, const char *name, const struct metrics_view *view)
 {
-    for (uint32_t i = 0; i < view->run->series_count; i++) {
-        const struct series *series = &view->run->series[i];
-        if (!series->logged)
-            continue;
-        buf_text(out, name);
-        label(out, "series", series->name);
-        integer(out, series->step);
-    }
+    each_logged(out, name, view->run, value_step);
 }
 
 static void series_timestamp(struct buf *out, const char *name, const struct metrics_view *view)
 {
-    for (uint32_t i = 0; i < view->run->series_count; i++) {
-        const struct series *series = &view->run->series[i];
-        if (!series->logged)
-            continue;
-        buf_text(out, name);
-        label(out, "series", series->name);
-        timestamp(out, series->time_ns);
-    }
+    each_logged(out, name, view->run, value_time);
 }
 
 static void series_points(struct buf *out, const char *name, const struct metrics_view *view)

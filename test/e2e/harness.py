@@ -49,51 +49,14 @@ def all_of_terminal(master):
     return shown
 
 
-class Wire:
-    """One connection that speaks newline-delimited JSON."""
-
-    def __init__(self, address, patience=None):
-        if isinstance(address, str) and "/" in address:
-            self.socket = socket.socket(socket.AF_UNIX)
-            self.socket.settimeout(patience or PATIENCE)
-            folder = os.open(os.path.dirname(address), os.O_PATH)  # the path may be longer than a socket's may be
-            self.socket.connect(f"/proc/self/fd/{folder}/{os.path.basename(address)}")
-            os.close(folder)
-        else:
-            host, port = address.rsplit(":", 1)
-            self.socket = socket.create_connection((host.strip("[]"), int(port)), timeout=patience or PATIENCE)
-        self.bytes = b""
-        self.events = []
+class Talk:
+    """A connection on which requests are made: of `send`, `message` (None at the end) and `close` the transport makes something."""
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
         self.close()
-
-    def close(self):
-        self.socket.close()
-
-    def send(self, message):
-        data = message if isinstance(message, bytes) else json.dumps(message).encode() + b"\n"
-        self.socket.sendall(data)
-
-    def line(self):
-        """The next line without its end; None at the end."""
-        while b"\n" not in self.bytes:
-            try:
-                more = self.socket.recv(65536)
-            except ConnectionResetError:
-                more = b""
-            if not more:
-                return None
-            self.bytes += more
-        line, self.bytes = self.bytes.split(b"\n", 1)
-        return line
-
-    def message(self):
-        line = self.line()
-        return None if line is None else json.loads(line)
 
     def reply(self):
         """The next reply; events met on the way are kept in self.events."""
@@ -121,6 +84,47 @@ class Wire:
                 raise AssertionError(f"the connection ended while waiting for {name}")
             if message.get("event") == name and where(message):
                 return message
+
+
+class Wire(Talk):
+    """One connection that speaks newline-delimited JSON."""
+
+    def __init__(self, address, patience=None):
+        if isinstance(address, str) and "/" in address:
+            self.socket = socket.socket(socket.AF_UNIX)
+            self.socket.settimeout(patience or PATIENCE)
+            folder = os.open(os.path.dirname(address), os.O_PATH)  # the path may be longer than a socket's may be
+            self.socket.connect(f"/proc/self/fd/{folder}/{os.path.basename(address)}")
+            os.close(folder)
+        else:
+            host, port = address.rsplit(":", 1)
+            self.socket = socket.create_connection((host.strip("[]"), int(port)), timeout=patience or PATIENCE)
+        self.bytes = b""
+        self.events = []
+
+    def close(self):
+        self.socket.close()
+
+    def send(self, message):
+        data = message if isinstance(message, bytes) else json.dumps(message).encode() + b"\n"
+        self.socket.sendall(data)
+
+    def line(self):
+        """The next line without its end; None at the end."""
+        while b"\n" not in self.bytes:
+            try:
+                more = self.socket.recv(65536)
+            except ConnectionResetError:
+                more = b""
+            if not more:
+                return None
+            self.bytes += more
+        line, self.bytes = self.bytes.split(b"\n", 1)
+        return line
+
+    def message(self):
+        line = self.line()
+        return None if line is None else json.loads(line)
 
 
 class Case(unittest.TestCase):

@@ -64,7 +64,7 @@ class Matrix(Guarded):
             request = {"code": code, **MEMBERS.get(code, {})}
             line, socket = connections[role]
             line.send(request)
-            socket.put(json.dumps(request))
+            socket.send(request)
             answer = self.http().post(request, tokens.get(role))
             replies = {"line": line.reply(), "websocket": socket.reply(), "http": answer.json()}
             for transport, reply in replies.items():

@@ -40,8 +40,8 @@ class Echo(Case):
 
     def test_many_small_ones_in_one_write(self):
         socket = self.socket()
-        socket.send(b"".join(socket.frame(str(i).encode()) for i in range(5000)))
-        self.assertEqual([socket.message() for _ in range(5000)], [str(i) for i in range(5000)])
+        socket.put_bytes(b"".join(socket.frame(str(i).encode()) for i in range(5000)))
+        self.assertEqual([socket.text() for _ in range(5000)], [str(i) for i in range(5000)])
 
     def test_bodies(self):
         http = Http(self.address())
@@ -49,7 +49,7 @@ class Echo(Case):
         for method in ("POST", "PUT", "GET"):
             body = os.urandom(100_000)
             self.assertEqual(http.ask(method, "/", body).body, body)
-        http.send(http.head("POST", "/", {"Transfer-Encoding": "chunked"}) + b"3\r\nabc\r\n0a\r\n0123456789\r\n0\r\n\r\n")
+        http.put_bytes(http.head("POST", "/", {"Transfer-Encoding": "chunked"}) + b"3\r\nabc\r\n0a\r\n0123456789\r\n0\r\n\r\n")
         self.assertEqual(http.answer().body, b"abc0123456789")
         self.assertEqual(http.ask("GET", "/").body, b"")
 

@@ -83,13 +83,13 @@ class Page(Web):
 
     def test_requests_in_a_row_are_answered_in_order(self):
         http = self.http()
-        http.send(http.head("GET", "/main.js", {}) + http.head("GET", "/healthz", {}) + http.head("HEAD", "/", {}) + http.head("GET", "/x", {}))
+        http.put_bytes(http.head("GET", "/main.js", {}) + http.head("GET", "/healthz", {}) + http.head("HEAD", "/", {}) + http.head("GET", "/x", {}))
         self.assertEqual([http.answer().fields["content-type"], http.answer().json(), http.answer("HEAD").status, http.answer().status],
                          ["text/javascript; charset=utf-8", {"state": "waiting"}, 200, 404])
 
     def test_an_old_client_is_answered_and_left(self):
         http = self.http()
-        http.send(f"GET /healthz HTTP/1.0\r\nHost: {self.address()}\r\n\r\n".encode())
+        http.put_bytes(f"GET /healthz HTTP/1.0\r\nHost: {self.address()}\r\n\r\n".encode())
         self.assertEqual(http.answer().fields["connection"], "close")
         self.assertTrue(http.has_ended())
 
@@ -154,7 +154,7 @@ class Strangers(Web):
                 continue  # the first byte chooses the protocol
             with self.subTest(path.name):
                 http = self.http()
-                http.send(data)
+                http.put_bytes(data)
                 self.assertEqual(http.answer().status, expected)
                 self.assertTrue(http.has_ended())
         self.alive()
@@ -186,22 +186,22 @@ class Api(Web):
     def test_bodies_in_chunks_and_after_continue(self):
         http = self.http()
         fields = {"Content-Type": "application/json", "Transfer-Encoding": "chunked"}
-        http.send(http.head("POST", "/api", fields) + b'5\r\n{"cod\r\n' + b'6;x=y\r\ne": 2}\r\n0\r\nTrailer: x\r\n\r\n')
+        http.put_bytes(http.head("POST", "/api", fields) + b'5\r\n{"cod\r\n' + b'6;x=y\r\ne": 2}\r\n0\r\nTrailer: x\r\n\r\n')
         self.assertIn("time", http.answer().json()["result"])
-        http.send(http.head("POST", "/api", {"Content-Type": "application/json", "Content-Length": "10", "Expect": "100-continue"}))
+        http.put_bytes(http.head("POST", "/api", {"Content-Type": "application/json", "Content-Length": "10", "Expect": "100-continue"}))
         self.assertEqual(http.answer().status, 100)
-        http.send(b'{"code":2}')
+        http.put_bytes(b'{"code":2}')
         self.assertEqual(http.answer().status, 200)
-        http.send(http.head("POST", "/nothing", {"Content-Length": "10", "Expect": "100-continue"}))
+        http.put_bytes(http.head("POST", "/nothing", {"Content-Length": "10", "Expect": "100-continue"}))
         self.assertEqual(http.answer().status, 404)
 
     def test_a_head_that_does_not_end(self):
         """It is told so after ten seconds, whatever has come by then."""
         slow = [self.http() for _ in range(3)]
         for http, size in zip(slow, (0, 1500, 12000)):
-            http.send(b"HEAD /healthz HTTP/1.1\r\n")
+            http.put_bytes(b"HEAD /healthz HTTP/1.1\r\n")
             for _ in range(size // 1500):
-                http.send(b"X: " + b"a" * 1490 + b"\r\n")
+                http.put_bytes(b"X: " + b"a" * 1490 + b"\r\n")
                 self.alive()
         for http in slow:
             self.assertEqual(http.answer().status, 408)
@@ -214,7 +214,7 @@ class Api(Web):
     def test_answers_that_are_not_read_are_not_made(self):
         http = self.http()
         many = http.head("GET", "/uplot.js", {}) * 200
-        http.send(many)
+        http.put_bytes(many)
         before = self.connect().result(11)["resident"]
         self.assertLess(before, 60e6)
         for _ in range(200):
@@ -222,7 +222,7 @@ class Api(Web):
 
     def test_a_body_that_is_too_long(self):
         http = self.http()
-        http.send(http.head("POST", "/api", {"Content-Type": "application/json", "Content-Length": str(1 << 20 | 1)}))
+        http.put_bytes(http.head("POST", "/api", {"Content-Type": "application/json", "Content-Length": str(1 << 20 | 1)}))
         answer = http.answer()
         self.assertEqual((answer.status, answer.fields["connection"]), (413, "close"))
         self.assertEqual(self.http().post(b" " * ((1 << 20) - 10) + b'{"code":2}').status, 200)
@@ -235,7 +235,7 @@ class Api(Web):
         self.assertEqual(answer.status, 200)
         self.assertEqual(answer.json()["result"]["settings"]["lr"]["effective"], 0.01)
         self.assertEqual(http.post({"code": 20, "settings": {"lr": -5}}).json()["CodeError"], 43)
-        http.send(http.head("POST", "/api", {"Content-Type": "application/json", "Content-Length": "45"}) +
+        http.put_bytes(http.head("POST", "/api", {"Content-Type": "application/json", "Content-Length": "45"}) +
                   b'{"code":20,"settings":{"lr":0.02},"wait":30 }' + http.head("GET", "/healthz", {}))
         self.assertEqual(http.answer().json()["result"]["outcome"], "applied")
         self.assertEqual(http.answer().json(), {"state": "running"})
@@ -243,7 +243,7 @@ class Api(Web):
     def test_one_that_closes_its_side_still_gets_its_answer(self):
         http = self.http()
         body = b'{"code":8}'
-        http.send(http.head("POST", "/api", {"Content-Type": "application/json", "Content-Length": str(len(body))}) + body)
+        http.put_bytes(http.head("POST", "/api", {"Content-Type": "application/json", "Content-Length": str(len(body))}) + body)
         http.socket.shutdown(1)
         self.assertIn("records", http.answer().json()["result"])
         self.assertTrue(http.has_ended())
@@ -280,14 +280,14 @@ class Sockets(Web):
                 self.assertIn(socket.code, (code, 1000) if code == 1005 else (code,))
                 self.assertTrue(socket.has_ended())
         too_long = self.socket()
-        too_long.send(too_long.frame(b" " * ((1 << 20) + 1)))
+        too_long.put_bytes(too_long.frame(b" " * ((1 << 20) + 1)))
         self.assertIsNone(too_long.message())
         self.assertEqual(too_long.code, 1009)
         self.alive()
 
     def test_a_frame_that_is_not_masked(self):
         socket = self.socket()
-        socket.send(b'\x81\x0a{"code":2}')
+        socket.put_bytes(b'\x81\x0a{"code":2}')
         self.assertIsNone(socket.message())
         self.assertEqual(socket.code, 1002)
 
@@ -295,7 +295,7 @@ class Sockets(Web):
         socket = self.socket()
         whole = socket.frame(b'{"code"', TEXT, final=False) + socket.frame(b"you?", PING) + socket.frame(b":2}", 0)
         for i in range(len(whole)):
-            socket.send(whole[i:i + 1])
+            socket.put_bytes(whole[i:i + 1])
         self.assertEqual(socket.next_frame(), (PONG, b"you?", True))
         self.assertIn("time", socket.reply()["result"])
 
@@ -306,13 +306,13 @@ class Sockets(Web):
         writer = threading.Thread(target=lambda: self.try_send(socket, many))
         writer.start()
         self.alive_with_little_memory()
-        while json.loads(socket.message()).get("id") != "last":
+        while socket.message().get("id") != "last":
             pass
         writer.join()
 
     def try_send(self, socket, data):
         try:
-            socket.send(data)
+            socket.put_bytes(data)
         except OSError:
             pass
 

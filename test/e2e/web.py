@@ -6,7 +6,7 @@ import os
 import socket
 import struct
 
-from harness import PATIENCE
+from harness import PATIENCE, Talk
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 
@@ -20,16 +20,10 @@ class Bytes:
         self.socket = socket.create_connection((host.strip("[]"), int(port)), timeout=PATIENCE)
         self.bytes = b""
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
     def close(self):
         self.socket.close()
 
-    def send(self, data):
+    def put_bytes(self, data):
         self.socket.sendall(data)
 
     def more(self):
@@ -95,7 +89,7 @@ class Http(Bytes):
             fields.setdefault("Content-Length", str(len(body)))
         if token:
             fields["Authorization"] = "Bearer " + token
-        self.send(self.head(method, path, fields) + (body or b""))
+        self.put_bytes(self.head(method, path, fields) + (body or b""))
         return self.answer(method)
 
     def post(self, message, token=None, **fields):
@@ -104,7 +98,7 @@ class Http(Bytes):
         return self.ask("POST", "/api", body, token, **fields)
 
 
-class Socket(Bytes):
+class Socket(Talk, Bytes):
     """A WebSocket. Messages are strings; a close frame ends it and leaves its code."""
 
     def __init__(self, address, path="/ws", http=None, **fields):
@@ -117,7 +111,7 @@ class Socket(Bytes):
             http.__dict__ = self.__dict__
         key = base64.b64encode(os.urandom(16)).decode()
         fields = {name.replace("_", "-"): value for name, value in fields.items()}
-        self.send(http.head("GET", path, {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13",
+        self.put_bytes(http.head("GET", path, {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13",
                                           "Sec-WebSocket-Key": key, **fields}))
         self.handshake = http.answer()
         self.code, self.reason, self.events = None, None, []
@@ -134,7 +128,7 @@ class Socket(Bytes):
         return head + mask + bytes(byte ^ mask[i % 4] for i, byte in enumerate(data))
 
     def put(self, data, opcode=TEXT, **how):
-        self.send(self.frame(data if isinstance(data, bytes) else data.encode(), opcode, **how))
+        self.put_bytes(self.frame(data if isinstance(data, bytes) else data.encode(), opcode, **how))
 
     def next_frame(self):
         """(opcode, payload, final)"""
@@ -147,8 +141,15 @@ class Socket(Bytes):
             size = struct.unpack(">Q", self.take(8))[0]
         return first & 15, self.take(size), bool(first & 128)
 
+    def send(self, message):
+        self.put(json.dumps(message))
+
     def message(self):
-        """The next text message; None once it is closed. Pings are answered."""
+        message = self.text()
+        return None if message is None else json.loads(message)
+
+    def text(self):
+        """The next message as it came; None once it is closed. Pings are answered."""
         while True:
             opcode, data, final = self.next_frame()
             if opcode == CLOSE:
@@ -160,30 +161,3 @@ class Socket(Bytes):
             elif opcode in (TEXT, BINARY):
                 assert final, "messages are sent whole"
                 return data.decode() if opcode == TEXT else data
-
-    # the same words as harness.Wire
-    def reply(self):
-        while True:
-            text = self.message()
-            if text is None:
-                return None
-            message = json.loads(text)
-            if "event" not in message:
-                return message
-            self.events.append(message)
-
-    def call(self, code, **members):
-        self.put(json.dumps({"code": code, **members}))
-        return self.reply()
-
-    def result(self, code, **members):
-        reply = self.call(code, **members)
-        if reply is None or "result" not in reply:
-            raise AssertionError(f"code {code} {members}: {reply}")
-        return reply["result"]
-
-    def event(self, name, where=lambda e: True):
-        while True:
-            message = self.events.pop(0) if self.events else json.loads(self.message())
-            if message.get("event") == name and where(message):
-                return message
