@@ -134,12 +134,13 @@ class Case(unittest.TestCase):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="trimtab-test-"))
         self.run_folder = self.folder / "run"
         self.processes = []
+        self.addCleanup(self.leave_nothing)  # also where setUp itself fails
         self.environment = dict(os.environ, XDG_STATE_HOME=str(self.folder / "state"), HOME=str(self.folder),
                                 TRIMTAB_HOME=str(self.folder / "runs"), TRIMTAB_SERVER="off")
         for name in ("TRIMTAB", "TRIMTAB_RUN", "TRIMTAB_RESUME", "TRIMTAB_TOKEN"):
             self.environment.pop(name, None)
 
-    def tearDown(self):
+    def leave_nothing(self):
         for process in reversed(self.processes):
             if process.poll() is None:
                 process.kill()
