@@ -1,14 +1,15 @@
 /* action_form.js: one action: its parameters, the button that runs it, and what it has answered */
 import { h, replace, setText } from "./dom.js";
-import { rangeText, parseStep } from "./controls_number.js";
+import { known } from "./format.js";
+import { rangeText } from "./controls_number.js";
 import { blocked } from "./controls_rights.js";
+import { makeWhen, readWhen, whenMembers } from "./controls_when.js";
 import { askControl } from "./controls_ask.js";
 import { collectParams, offersCheckpoints } from "./action_params.js";
 import { makeParam } from "./action_inputs.js";
 import { makeFailure, makeResult } from "./action_result.js";
 
 const KEPT = 20;
-const CODE_ACT = 21;
 let forms = 0;
 
 /* ---- checkpoints to restore ---- */
@@ -38,19 +39,15 @@ function addOffer(form, param, input, id) {
 
 function read(form) {
     const params = collectParams(form.action.params, (name) => form.inputs.get(name).read());
-    const step = parseStep(form.atStep.value);
+    const when = readWhen(form.when);
     const reason = blocked(form.app.state, "act");
-    const error = params.error ?? step.error ?? (reason && `It cannot run now: ${reason}.`);
-    return error ? { error, name: params.name } : { params: params.params, atStep: step.value, reason: form.reason.value.trim() };
+    const error = params.error ?? when.error ?? (reason && `It cannot run now: ${reason}.`);
+    return error ? { error, name: params.name } : { params: params.params, ...when };
 }
 
-function membersOf(form, { params, atStep, reason }) {
-    const members = { action: form.action.name };
-    if (Object.keys(params).length > 0)
-        members.params = params;
-    if (atStep !== null)
-        members.at_step = atStep;
-    return reason ? { ...members, reason } : members;
+function membersOf(form, asked) {
+    const params = Object.keys(asked.params).length > 0 ? { params: asked.params } : {};
+    return { action: form.action.name, ...params, ...whenMembers(asked) };
 }
 
 async function run(form) {
@@ -78,7 +75,7 @@ async function run(form) {
 
 function pendingOf(form) {
     const { state } = form.app;
-    return [...state.tickets.values()].filter((one) => one.code === CODE_ACT &&
+    return [...state.tickets.values()].filter((one) => one.name === "act" &&
         (state.requests.get(one.ticket)?.request.action ?? one.action) === form.action.name);
 }
 
@@ -89,7 +86,7 @@ function stateText(form, pending) {
     const waiting = pending[0];
     if (!waiting)
         return form.sending ? "is sent …" : "";
-    const step = waiting.at_step === undefined || waiting.at_step === null ? "the control point" : `step ${waiting.at_step}`;
+    const step = known(waiting.at_step) ? `step ${waiting.at_step}` : "the control point";
     return `waits for ${step} (ticket ${waiting.ticket}) …`;
 }
 
@@ -109,7 +106,7 @@ function showResults(form) {
     const found = [];
     const { log } = form.app.state;
     for (let i = log.length - 1; i >= 0 && found.length < KEPT; i--)
-        if (log[i].kind === "outcome" && log[i].code === CODE_ACT && log[i].request?.action === form.action.name)
+        if (log[i].kind === "outcome" && log[i].name === "act" && log[i].request?.action === form.action.name)
             found.push(log[i]);
     const key = found.map((one) => one.ticket).join();
     if (key === form.resultsShown)
@@ -137,13 +134,12 @@ function makeField(form, param, id) {
         h("span", { class: `controls-small actions-range${param.doc ? "" : hidden}`, id: `${id}-doc` }, said));
 }
 
-function makeWhen(form) {
+function makeWhenFields(form) {
     const id = form.id;
-    form.atStep = h("input", { type: "text", id: `${id}-step`, inputMode: "numeric", autocomplete: "off", placeholder: "the next" });
-    form.reason = h("input", { type: "text", id: `${id}-reason`, autocomplete: "off", maxLength: 250, placeholder: "kept in the record" });
+    form.when = makeWhen(id);
     return h("details", { class: "actions-when" }, h("summary", {}, "At step, reason"),
-        h("div", { class: "actions-field" }, h("label", { htmlFor: `${id}-step`, class: "actions-label" }, "At step"), form.atStep),
-        h("div", { class: "actions-field" }, h("label", { htmlFor: `${id}-reason`, class: "actions-label" }, "Reason"), form.reason));
+        h("div", { class: "actions-field" }, h("label", { htmlFor: `${id}-step`, class: "actions-label" }, "At step"), form.when.atStep),
+        h("div", { class: "actions-field" }, h("label", { htmlFor: `${id}-reason`, class: "actions-label" }, "Reason"), form.when.reason));
 }
 
 function makeBody(form) {
@@ -155,7 +151,7 @@ function makeBody(form) {
     form.results = h("div", { class: "actions-results", "aria-live": "polite" });
     form.button = h("button", { type: "submit", class: "primary", "aria-describedby": `${id}-blocked` }, `Run ${action.name}`);
     const element = h("form", { class: "actions-form", noValidate: true }, action.doc && h("p", { class: "controls-small" }, action.doc),
-        fields, makeWhen(form), h("div", { class: "actions-run" }, form.button, form.running), form.blocked, form.error, form.results);
+        fields, makeWhenFields(form), h("div", { class: "actions-run" }, form.button, form.running), form.blocked, form.error, form.results);
     element.addEventListener("submit", (event) => {
         event.preventDefault();
         if (!form.button.disabled)

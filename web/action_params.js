@@ -44,9 +44,13 @@ export function shortParam(value) {
     return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }
 
+export function paramsText(request) {
+    return Object.entries(request?.params ?? {}).map(([name, value]) => `${name} = ${shortParam(value)}`).join(", ");
+}
+
 /* "slow(seconds = 1, greedy = on)" */
 export function callText(request) {
-    const params = Object.entries(request?.params ?? {}).map(([name, value]) => `${name} = ${shortParam(value)}`).join(", ");
+    const params = paramsText(request);
     return params ? `${request.action}(${params})` : request?.action ?? "an action";
 }
 

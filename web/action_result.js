@@ -1,7 +1,7 @@
 /* action_result.js: what an action has answered */
 import { h, toast } from "./dom.js";
-import { exact, number, time, value as shown } from "./format.js";
-import { copiedText, isMatrix, resultKind, resultText, shortParam } from "./action_params.js";
+import { atStep, exact, number, time, value as shown } from "./format.js";
+import { copiedText, isMatrix, paramsText, resultKind, resultText } from "./action_params.js";
 
 const DEPTH = 12;
 
@@ -56,10 +56,6 @@ async function copy(result) {
     }
 }
 
-function paramsText(request) {
-    return Object.entries(request?.params ?? {}).map(([name, value]) => `${name} = ${shortParam(value)}`).join(", ");
-}
-
 /* One outcome of an action that was applied. */
 export function makeResult(outcome) {
     const { result } = outcome;
@@ -76,7 +72,6 @@ export function makeResult(outcome) {
 
 /* One that was not. */
 export function makeFailure(outcome) {
-    const when = outcome.step === undefined || outcome.step === null ? "" : ` at step ${outcome.step}`;
     return h("div", { class: "actions-result actions-failed", role: "alert" },
-        h("span", {}, `${outcome.outcome}${when}: ${outcome.detail || "no reason was given"}`));
+        h("span", {}, `${outcome.outcome}${atStep(outcome.step)}: ${outcome.detail || "no reason was given"}`));
 }

@@ -55,7 +55,7 @@ export function makeActions(app) {
     for (const topic of ["tickets", "run", "connection"])
         state.on(topic, () => each(section, "show"));
     state.on("log", (entry) => {
-        if (!entry || entry.code === 21)
+        if (!entry || entry.name === "act")
             each(section, "showResults");
     });
     showAll(section);

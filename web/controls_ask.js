@@ -7,7 +7,7 @@ const NO_WAIT = new Set(["cancel", "freeze"]); /* these know no `wait` */
 const desks = new WeakMap();
 
 /* A request that had a ticket and was not applied. */
-export class Unfulfilled extends Error {
+class Unfulfilled extends Error {
     constructor(outcome) {
         super(outcome.detail || `It was ${outcome.outcome}.`);
         this.error = outcome.error ?? 0;

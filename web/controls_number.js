@@ -1,17 +1,17 @@
 /* controls_number.js: a number as a person types it, and what a setting or a parameter takes of it */
-import { exact, number } from "./format.js";
+import { exact, number, textBytes } from "./format.js";
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
-const known = (bound) => typeof bound === "number" && Number.isFinite(bound);
+const isBound = (bound) => typeof bound === "number" && Number.isFinite(bound);
 
 /* "0.001 to 0.1", "at least 1", "at most 9"; "" where there is no bound. */
 export function rangeText(spec) {
-    if (known(spec.min) && known(spec.max))
+    if (isBound(spec.min) && isBound(spec.max))
         return `${exact(spec.min)} to ${exact(spec.max)}`;
-    if (known(spec.min))
+    if (isBound(spec.min))
         return `at least ${exact(spec.min)}`;
-    return known(spec.max) ? `at most ${exact(spec.max)}` : "";
+    return isBound(spec.max) ? `at most ${exact(spec.max)}` : "";
 }
 
 /* "10 ms" where the unit is ms. */
@@ -40,8 +40,8 @@ function refuseNumber(value, spec) {
         return `It takes a whole number, not ${exact(value)}.`;
     if (spec.type === "int" && !Number.isSafeInteger(value))
         return `A page can send whole numbers up to ${Number.MAX_SAFE_INTEGER} only.`;
-    const below = known(spec.min) && value < spec.min;
-    const above = known(spec.max) && value > spec.max;
+    const below = isBound(spec.min) && value < spec.min;
+    const above = isBound(spec.max) && value > spec.max;
     return below || above ? `It takes ${rangeText(spec)}, not ${exact(value)}.` : null;
 }
 
@@ -61,10 +61,6 @@ export function parseStep(text) {
         return { value: null };
     const parsed = parseNumber(text, { type: "int" });
     return parsed.error ? { error: `At step: ${parsed.error}` } : parsed;
-}
-
-function textBytes(text) {
-    return new TextEncoder().encode(text).length;
 }
 
 function parseText(text, spec) {
@@ -108,7 +104,7 @@ export function steppedValue(value, spec, factor) {
         next = up ? 0.1 : -0.1;
     if (spec.type === "int")
         next = up ? Math.max(Math.round(next), value + 1) : Math.min(Math.round(next), value - 1);
-    if (known(spec.min))
+    if (isBound(spec.min))
         next = Math.max(next, spec.min);
-    return known(spec.max) ? Math.min(next, spec.max) : next;
+    return isBound(spec.max) ? Math.min(next, spec.max) : next;
 }

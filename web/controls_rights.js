@@ -30,7 +30,7 @@ const WHILE_FROZEN = new Set(["stop", "abort", "freeze", "cancel"]);
 
 /* Why `code` cannot be asked for now, for a person; null: it can. */
 export function blocked(state, code) {
-    if (code !== "freeze" && state.run?.state === "finished")
+    if (state.run?.state === "finished")
         return "the run has ended";
     if (state.connection !== "open")
         return "not connected";

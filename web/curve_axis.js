@@ -1,17 +1,17 @@
 /* curve_axis.js: where ticks stand and what they say: pure functions of a range */
 
-import { time as clockText } from "./format.js";
+import { time as clockText, two } from "./format.js";
 
 const NICE = [1, 2, 2.5, 5, 10];
 const SECONDS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400];
 
-export function niceStep(span, ticks) {
+function niceStep(span, ticks) {
     const rough = span / Math.max(1, ticks);
     const size = 10 ** Math.floor(Math.log10(rough));
     return (NICE.find((one) => one * size >= rough * 0.999) ?? 10) * size;
 }
 
-export function multiples(from, to, step, origin = 0) {
+function multiples(from, to, step, origin = 0) {
     const at = [];
     const first = Math.ceil((from - origin) / step - 1e-9);
     for (let k = first; k * step + origin <= to + step * 1e-9 && at.length < 200; k++)
@@ -34,6 +34,16 @@ function decimals(step) {
         if (Math.abs(step * 10 ** digits - Math.round(step * 10 ** digits)) < 1e-6 * step * 10 ** digits)
             return digits;
     return 12;
+}
+
+const WIDTH_LEAST = 58;
+const WIDTH_STEP = 12;
+const WIDTH_SPARE = 24;
+
+/* Of the y axis, in pixels, where its labels need `need`: it stays as it is while they fit well. */
+export function axisWidth(before, need) {
+    const fitting = Math.max(WIDTH_LEAST, Math.ceil(need / WIDTH_STEP) * WIDTH_STEP);
+    return need <= before && before - fitting <= WIDTH_SPARE ? before : fitting;
 }
 
 export function linearTicks(from, to, most) {
@@ -59,7 +69,7 @@ function powerText(exponent) {
 
 const SUFFIXES = [[1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]];
 
-export function stepText(value, step) {
+function stepText(value, step) {
     const [size, letter] = SUFFIXES.find(([one]) => Math.abs(value) >= one && step >= one / 1000) ?? [1, ""];
     return Math.abs(value) < 10000 ? String(Math.round(value)) : String(Number((value / size).toFixed(3))) + letter;
 }
@@ -70,14 +80,12 @@ export function stepTicks(from, to, most) {
     return multiples(from, to, whole).map((at) => ({ at, text: stepText(at, whole) }));
 }
 
-export function secondsStep(span, most) {
+function secondsStep(span, most) {
     const rough = span / Math.max(1, most);
     if (rough < 1)
         return niceStep(span, most);
     return SECONDS.find((one) => one >= rough) ?? Math.ceil(rough / 86400) * 86400;
 }
-
-const two = (n) => String(n).padStart(2, "0");
 
 /* 90 -> "1:30", 3600 -> "1h", 5400 -> "1h30", 0.5 -> "0.5s" */
 export function sinceText(seconds, step) {

@@ -1,6 +1,6 @@
 /* curve_bounds.js: from where to where the run goes on each axis, and from one axis to the other */
 
-import { lowerBound } from "./curve_rows.js";
+import { edges, lowerBound } from "./curve_rows.js";
 
 const none = () => ({ from: Infinity, to: -Infinity });
 
@@ -52,7 +52,10 @@ export function extendBounds(view, tracks, state, points) {
     return changed;
 }
 
-const middle = (rows, by, i) => (by === "step" ? (rows.step0[i] + rows.step1[i]) / 2 : (rows.time0[i] + rows.time1[i]) / 2);
+function middle(rows, by, i) {
+    const [first, last] = edges(rows, by);
+    return (first[i] + last[i]) / 2;
+}
 
 /* x of one axis told by the other, after the newest segment of the series that has the most rows; NaN: nothing is known. */
 export function convertBy(tracks, x, from, to) {
@@ -67,7 +70,7 @@ export function convertBy(tracks, x, from, to) {
 
 function interpolate({ rows, parts }, x, from, to) {
     const part = parts.findLast((one) => middle(rows, from, one.start) <= x) ?? parts[0];
-    const after = lowerBound(from === "step" ? rows.step1 : rows.time1, part.start, part.end, x);
+    const after = lowerBound(edges(rows, from)[1], part.start, part.end, x);
     const j = Math.min(Math.max(after, part.start + 1), part.end - 1);
     const i = Math.max(part.start, j - 1);
     const [x0, x1] = [middle(rows, from, i), middle(rows, from, j)];

@@ -1,6 +1,8 @@
 /* curve_decimate.js: rows -> at most a few vertices a pixel column. In a column min and max are kept whole, so no spike is
  * missed; the mean is that of its points. What is not finite ends the line there, and the next begins anew. */
 
+import { edges } from "./curve_rows.js";
+
 export const BAND = 1;  /* the vertex is one of the band */
 export const LINE = 2;  /* and of the line */
 export const BREAK = 4; /* nothing is joined over it */
@@ -89,8 +91,7 @@ function cutRow(row) {
 /* Rows [start, end) into `out`, which is emptied. x = step or time * plot.scaleX + plot.shiftX, in pixels. `smoothed`[0] is of row
  * `smoothedFrom`; null: none. Returns the places of what is not shown: {bad: [[x, value], ...], cut: [x, ...]}. */
 export function decimate(rows, start, end, plot, smoothed, smoothedFrom, out) {
-    const first = plot.axis === "step" ? rows.step0 : rows.time0;
-    const last = plot.axis === "step" ? rows.step1 : rows.time1;
+    const [first, last] = edges(rows, plot.axis);
     const { min, max, mean, count, bad } = rows;
     const marks = { bad: [], cut: [] };
     const column = new Column();

@@ -3,7 +3,7 @@
 const text = (value) => (value === undefined ? undefined : JSON.stringify(value));
 
 /* Members of members have their path for a name: {"model.width": 128} */
-export function flatten(object, prefix = "", into = Object.create(null)) {
+function flatten(object, prefix = "", into = Object.create(null)) {
     for (const [name, value] of Object.entries(object ?? {})) {
         if (value !== null && typeof value === "object" && !Array.isArray(value) && Object.keys(value).length > 0)
             flatten(value, `${prefix}${name}.`, into);

@@ -3,7 +3,7 @@
 
 import { BAND, BREAK, LINE, Vertices, decimate } from "./curve_decimate.js";
 import { smooth, smoothingUnit } from "./curve_math.js";
-import { within } from "./curve_rows.js";
+import { lowerBound, within } from "./curve_rows.js";
 
 const SMOOTH_BEFORE = 1000; /* rows before the view that the smoothing starts with */
 const DENSE = 200;
@@ -141,18 +141,7 @@ function drawMarks(ctx, plot, marks, colors) {
 
 /* Rows of a part up to the step at which a later segment replaces it, and behind that. A row on both sides counts as before. */
 function splitAt(rows, start, end, until) {
-    if (until === null || until === undefined)
-        return end;
-    let low = start;
-    let high = end;
-    while (low < high) {
-        const middle = (low + high) >>> 1;
-        if (rows.step0[middle] < until)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return lowerBound(rows.step0, start, end, until ?? Infinity);
 }
 
 function drawPart(ctx, plot, level, part, line, view) {

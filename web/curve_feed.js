@@ -107,8 +107,9 @@ export class Feed {
         return changed;
     }
 
-    resync() {
-        for (const track of this.tracks.values()) {
+    /* What is shown stays until it has been asked for again. */
+    expire(isMeant = () => true) {
+        for (const track of [...this.tracks.values()].filter(isMeant)) {
             track.stale = true;
             track.trouble = null;
         }

@@ -103,7 +103,7 @@ class Gesture {
 function onClick(plot, event) {
     const place = plot.markAt(event.clientX - plot.u.rect.left);
     if (place)
-        plot.source.onMark(place.mark);
+        plot.source.onMark(place.marks[place.marks.length - 1]);
 }
 
 /* Returns what takes all of it away again. */

@@ -4,12 +4,12 @@
 import { h, replace, setText } from "./dom.js";
 import { count, number, time as clock } from "./format.js";
 import { sinceText } from "./curve_axis.js";
-import { nearest } from "./curve_rows.js";
+import { edges, nearest } from "./curve_rows.js";
 
 /* The row at x: of the newest segment that has one there, else the nearest of all. -1: none. */
 export function rowAt(level, by, x) {
     const { rows, parts } = level;
-    const [first, last] = by === "step" ? [rows.step0, rows.step1] : [rows.time0, rows.time1];
+    const [first, last] = edges(rows, by);
     let best = -1;
     let least = Infinity;
     for (let i = parts.length - 1; i >= 0; i--) {
@@ -35,7 +35,7 @@ function stretch(a, b) {
     return a === b ? a : `${a} – ${b}`;
 }
 
-export function placeText(view, rows, i) {
+function placeText(view, rows, i) {
     if (view.axis === "step")
         return `step ${stretch(count(rows.step0[i]), count(rows.step1[i]))}`;
     const text = view.axis === "clock" ? (t) => clock(t) : (t) => sinceText(t - view.start, 1);
@@ -43,7 +43,7 @@ export function placeText(view, rows, i) {
 }
 
 /* The value of a row, and what else there is to say of it. */
-export function rowText(rows, i) {
+function rowText(rows, i) {
     const points = rows.count[i];
     if (points === 1)
         return { value: number(rows.last[i]), more: "", bad: rows.bad[i] > 0 };
@@ -53,7 +53,7 @@ export function rowText(rows, i) {
 }
 
 /* While nobody points at it. */
-export function viewText({ level, extent, line }) {
+function viewText({ level, extent, line }) {
     if (extent.rows === 0)
         return { value: "", more: "nothing in view", bad: false };
     const parts = [extent.lo <= extent.hi ? `${rangeText(extent.lo, extent.hi)} in view` : "no finite value in view"];
@@ -97,13 +97,13 @@ export class Legend {
     }
 
     update(lines, shown, view, x) {
+        const seenOf = new Map(shown.map((one) => [one.line, one]));
         lines.forEach((line, i) => {
             const row = this.rows[i];
-            const seen = shown.find((one) => one.line === line);
             row.swatch.style.borderColor = line.color;
             setText(row.label, line.label);
             row.label.title = line.label;
-            this.say(row, this.textOf(line, seen, view, x));
+            this.say(row, this.textOf(line, seenOf.get(line), view, x));
         });
     }
 

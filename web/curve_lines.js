@@ -9,9 +9,9 @@ function lineOf(key, name, label, color, dash, track) {
 }
 
 /* A group has a colour of its own, so that train and val look the same in each panel; other runs have theirs from the other end. */
-export function makeLines(names, runs, feed, colors, groupOrder) {
+export function makeLines(names, runs, feed, colors, groupPlaces) {
     const lines = names.map((name) => {
-        const group = Math.max(0, groupOrder.indexOf(splitName(name)[0]));
+        const group = groupPlaces.get(splitName(name)[0]) ?? 0;
         return lineOf(name, name, runs.length > 0 && names.length === 1 ? "this run" : name, colors.curve(group), [], feed.track(name));
     });
     for (const [i, run] of runs.entries())

@@ -1,6 +1,7 @@
 /* curve_marks.js: what happened to the run, as thin lines over the curves: the log's entries, found by place */
 
 const LEVELS = { warning: "warn", error: "bad" };
+const TOLD = 4; /* of the marks of one place */
 
 function colorOf(entry) {
     if (entry.kind === "checkpoint")
@@ -25,22 +26,27 @@ function textOf(entry) {
     return entry.by ? `${entry.text} (${entry.by})` : entry.text;
 }
 
-/* Those in the range, one a gap: {mark, x, more}: `more` others lie so near that they are not drawn. `toX` tells the pixel. */
+/* Those in the range: [{x, marks}], the marks of a place being so near to each other that one line stands for all. `toX` tells
+ * the pixel. */
 export function spread(marks, by, range, toX, gap) {
-    const places = marks.filter((one) => one[by] >= range.from && one[by] <= range.to).map((mark) => ({ mark, x: toX(mark[by]), more: 0 }));
-    places.sort((a, b) => a.x - b.x);
-    const kept = [];
-    for (const place of places) {
-        const before = kept[kept.length - 1];
-        if (before && place.x - before.x < gap) {
-            place.more = before.more + 1;
-            place.x = before.x;
-            kept[kept.length - 1] = place;
-        } else {
-            kept.push(place);
-        }
+    const found = marks.filter((one) => one[by] >= range.from && one[by] <= range.to).map((mark) => ({ mark, x: toX(mark[by]) }));
+    found.sort((a, b) => a.x - b.x);
+    const places = [];
+    for (const { mark, x } of found) {
+        const before = places[places.length - 1];
+        if (before && x - before.x < gap)
+            before.marks.push(mark);
+        else
+            places.push({ x, marks: [mark] });
     }
-    return kept;
+    return places;
+}
+
+/* A line for each mark, the newest first. */
+export function marksText({ marks }) {
+    const told = marks.slice(-TOLD).reverse().map((mark) => mark.text);
+    const more = marks.length - told.length;
+    return [...told, ...(more > 0 ? [`and ${more} more here`] : [])].join("\n");
 }
 
 function symbol(ctx, kind, x, y, size) {
@@ -57,18 +63,29 @@ function symbol(ctx, kind, x, y, size) {
     ctx.fill();
 }
 
+/* One of each kind, side by side. */
+function drawSymbols(ctx, marks, x, y, size, colors) {
+    const kinds = new Map(marks.map((mark) => [mark.kind, mark]));
+    const left = x - (kinds.size - 1) * size * 0.6;
+    [...kinds.values()].forEach((mark, i) => {
+        ctx.fillStyle = colors[mark.color];
+        symbol(ctx, mark.kind, left + i * size * 1.2, y, size);
+    });
+}
+
 export function drawTimeline(ctx, plot, places, colors) {
-    for (const { mark, x } of places) {
+    for (const { marks, x } of places) {
         const at = Math.round(x) + 0.5;
-        ctx.strokeStyle = ctx.fillStyle = colors[mark.color];
-        ctx.globalAlpha = mark.kind === "checkpoint" ? 0.25 : 0.5;
+        const newest = marks[marks.length - 1];
+        ctx.strokeStyle = colors[newest.color];
+        ctx.globalAlpha = newest.kind === "checkpoint" ? 0.25 : 0.5;
         ctx.lineWidth = plot.ratio;
         ctx.beginPath();
         ctx.moveTo(at, plot.top);
         ctx.lineTo(at, plot.top + plot.height);
         ctx.stroke();
         ctx.globalAlpha = 1;
-        symbol(ctx, mark.kind, at, plot.top, 6 * plot.ratio);
+        drawSymbols(ctx, marks, at, plot.top, 6 * plot.ratio, colors);
     }
 }
 

@@ -1,6 +1,6 @@
 /* curve_math.js: smoothing and y ranges: pure functions of rows */
 
-import { within } from "./curve_rows.js";
+import { edges, within } from "./curve_rows.js";
 
 /* What the smoothing counts in: a thousandth of the view, so that each zoom looks as smooth as the next, and a series with few
  * points is smoothed over the same stretch as one with many. */
@@ -12,7 +12,7 @@ export function smoothingUnit(range) {
  * without the bias of its start. A row without a finite value is left out. */
 export function smooth(rows, start, end, axis, weight, unit) {
     const out = new Float64Array(end - start);
-    const last = axis === "step" ? rows.step1 : rows.time1;
+    const [, last] = edges(rows, axis);
     let sum = 0;
     let share = 0;
     let before = null;

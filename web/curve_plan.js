@@ -1,6 +1,6 @@
 /* curve_plan.js: which panels there are: pure functions of the names */
 
-export const OTHER = "other";
+const OTHER = "other";
 
 /* "train/loss" -> ["train", "loss"]; without a slash: of no group. */
 export function splitName(name) {

@@ -2,24 +2,25 @@
  * runs from 0 to 1, so that neither logarithms nor tiny values need another one. */
 
 import uPlot from "./uplot.js";
-import { linearTicks, logTicks, xTicks } from "./curve_axis.js";
+import { axisWidth, linearTicks, logTicks, xTicks } from "./curve_axis.js";
 import { drawTrack } from "./curve_draw.js";
 import { bindInput } from "./curve_input.js";
 import { drawSelected, drawTimeline, spread } from "./curve_marks.js";
 import { extent, settled } from "./curve_math.js";
 
 const SYNC_KEY = "trimtab-curves";
-const Y_AXIS_WIDTH = 58;
 const X_AXIS_HEIGHT = 24;
-const MARK_GAP = 4;
+const TICK = 4;
+const GAP = 5; /* between tick and label */
+const MARK_GAP = 7;
 const FAR = 1e5; /* pixels outside, where a line may still lead to */
 
 function axisOptions(plot, side, size, splits) {
     const { colors } = plot.shared;
     const line = { stroke: () => colors.line, width: 1 };
     return {
-        scale: side === 2 ? "x" : "y", side, size, gap: side === 2 ? 4 : 5, font: "11px system-ui, sans-serif",
-        stroke: () => colors["ink-2"], grid: line, ticks: { ...line, size: 4 }, border: { show: true, ...line },
+        scale: side === 2 ? "x" : "y", side, size, gap: side === 2 ? 4 : GAP, font: "11px system-ui, sans-serif",
+        stroke: () => colors["ink-2"], grid: line, ticks: { ...line, size: TICK }, border: { show: true, ...line },
         incrs: (u, i, min, max) => [Math.max(5, max - min)], /* uPlot looks for a step of its own, and takes any of 5 and more */
         splits: (u, i, min, max) => splits(min, max).map((tick) => tick.at),
         values: () => plot.ticks[side].map((tick) => tick.text), filter: (u, at) => at,
@@ -31,7 +32,8 @@ function options(plot, width, height) {
         width, height, legend: { show: false }, padding: [10, 14, 0, 0],
         series: [{}, { show: true, paths: () => null, points: { show: false } }],
         scales: { x: { time: false, auto: false }, y: { auto: false, range: [0, 1] } },
-        axes: [axisOptions(plot, 2, X_AXIS_HEIGHT, (min, max) => plot.xTicks(min, max)), axisOptions(plot, 3, Y_AXIS_WIDTH, () => plot.yTicks())],
+        axes: [axisOptions(plot, 2, X_AXIS_HEIGHT, (min, max) => plot.xTicks(min, max)),
+            axisOptions(plot, 3, (u, labels) => plot.fitLabels(u, labels ?? []), () => plot.yTicks())],
         cursor: {
             y: false, points: { show: false }, drag: { x: true, y: false, setScale: false, dist: 5 },
             sync: { key: SYNC_KEY, setSeries: false, scales: ["x", null], filters: { pub: (type) => type === "mousemove", sub: () => true } },
@@ -61,6 +63,7 @@ export class Plot {
         this.yFor = null;
         this.ticksFor = null;
         this.hair = 0;
+        this.yWidth = 0;
         this.shown = [];  /* of the last drawing: {line, level, extent} */
         this.places = []; /* the timeline's marks */
         this.size = { width: Math.max(120, host.clientWidth), height: Math.max(80, host.clientHeight) };
@@ -83,9 +86,15 @@ export class Plot {
         this.u.setSize(this.size);
     }
 
+    fitLabels(u, labels) {
+        [u.ctx.font] = u.axes[1].font;
+        const widest = Math.max(0, ...labels.map((text) => u.ctx.measureText(text).width)) / uPlot.pxRatio;
+        return (this.yWidth = axisWidth(this.yWidth, TICK + GAP + widest));
+    }
+
     xTicks(min, max) {
         const { view } = this.shared;
-        const most = Math.max(2, Math.floor((this.size.width - Y_AXIS_WIDTH) / 62));
+        const most = Math.max(2, Math.floor((this.size.width - this.yWidth) / 62));
         return (this.ticks[2] = xTicks(view.axis, { from: min, to: max }, view.start, most));
     }
 
@@ -203,7 +212,7 @@ export class Plot {
         return left === undefined || left === null || left < 0 ? null : this.u.posToVal(left, "x");
     }
 
-    /* The timeline's mark at so many CSS pixels from the left of the plot, or null. */
+    /* The timeline's marks at so many CSS pixels from the left of the plot, or null. */
     markAt(left) {
         const x = left * uPlot.pxRatio + this.u.bbox.left;
         let best = null;

@@ -121,10 +121,14 @@ export function lowerBound(column, start, end, x) {
     return start;
 }
 
+/* Where rows begin and end on an axis. */
+export function edges(rows, axis) {
+    return axis === "step" ? [rows.step0, rows.step1] : [rows.time0, rows.time1];
+}
+
 /* The rows of a part that touch [from, to], as [start, end). */
 export function within(rows, part, axis, from, to) {
-    const first = axis === "step" ? rows.step0 : rows.time0;
-    const last = axis === "step" ? rows.step1 : rows.time1;
+    const [first, last] = edges(rows, axis);
     const start = lowerBound(last, part.start, part.end, from);
     let end = lowerBound(first, start, part.end, to);
     while (end < part.end && first[end] <= to)
@@ -136,8 +140,7 @@ export function within(rows, part, axis, from, to) {
 export function nearest(rows, part, axis, x) {
     if (part.end <= part.start)
         return -1;
-    const first = axis === "step" ? rows.step0 : rows.time0;
-    const last = axis === "step" ? rows.step1 : rows.time1;
+    const [first, last] = edges(rows, axis);
     const i = lowerBound(last, part.start, part.end, x);
     if (i >= part.end)
         return part.end - 1;

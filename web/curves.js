@@ -44,7 +44,7 @@ class Curves {
     makeElement() {
         const { view } = this;
         this.toolbar = makeToolbar(view, (x, from, to) => convertBy(this.feed.tracks, x, from, to), (text) => this.filter(text));
-        this.runs = makeRuns(this.app, () => this.runsChanged());
+        this.runs = makeRuns(this.app, () => this.runsChanged(), (folders) => this.feed.expire((track) => folders.has(track.run)));
         this.empty = h("p", { class: "curves-empty" });
         this.groupsElement = h("div", { class: "curves-groups" });
         this.element = h("section", { class: "curves" }, this.toolbar.element, this.runs.element, this.empty, this.groupsElement);
@@ -62,6 +62,7 @@ class Curves {
         state.on("series", () => this.layOut());
         state.on("points", (points) => this.live(points));
         state.on("log", () => this.logChanged());
+        state.on("run", () => this.showEmpty());
         state.on("resync", () => this.resync());
         state.on("connection", (connection) => connection === "open" && this.feed.soon(0));
         state.on("select", (place) => this.view.select(place));
@@ -75,7 +76,7 @@ class Curves {
     }
 
     linesOf(panel) {
-        return makeLines(panel.names, this.runs.chosen, this.feed, this.colors, this.groupOrder);
+        return makeLines(panel.names, this.runs.chosen, this.feed, this.colors, this.groupPlaces);
     }
 
     redraw(panel) {
@@ -106,7 +107,7 @@ class Curves {
         const key = JSON.stringify([names, this.view.overlay]);
         if (key !== this.laidOut) {
             this.laidOut = key;
-            this.groupOrder = [...new Set(planPanels(names, false).map(({ group }) => group))];
+            this.groupPlaces = new Map(planPanels(names, false).map(({ group }, i) => [group, i]));
             this.reconcile(planPanels(names, this.view.overlay));
         }
         this.refilter();
@@ -163,9 +164,21 @@ class Curves {
         let shown = 0;
         for (const group of this.groups.values())
             shown += group.filter(this.matches);
-        const none = this.panels.size === 0 ? "The trainer has declared no series yet." : "No series has a name like that.";
-        setText(this.empty, shown === 0 ? none : "");
         this.empty.hidden = shown > 0;
+        this.showEmpty();
+    }
+
+    showEmpty() {
+        setText(this.empty, this.empty.hidden ? "" : this.emptyText());
+    }
+
+    emptyText() {
+        const { run, trainer } = this.app.state;
+        if (this.panels.size > 0)
+            return "No series has a name like that.";
+        if (run.state === "finished")
+            return "The trainer has declared no series.";
+        return trainer?.attached ? "The trainer has declared no series yet." : "Waiting for a trainer";
     }
 
     /* ---- which panels live ---- */
@@ -269,7 +282,7 @@ class Curves {
     }
 
     resync() {
-        this.feed.resync();
+        this.feed.expire();
         this.layOut();
     }
 

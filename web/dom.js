@@ -31,13 +31,8 @@ export function h(tag, props, ...children) {
     return element;
 }
 
-export function clear(element) {
-    element.replaceChildren();
-    return element;
-}
-
 export function replace(element, ...children) {
-    clear(element);
+    element.replaceChildren();
     append(element, children);
     return element;
 }

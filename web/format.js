@@ -1,12 +1,14 @@
 /* format.js: values as short texts for people */
 
+export const known = (x) => x !== null && x !== undefined;
+
 const NOT_FINITE = { NaN: NaN, Infinity: Infinity, "-Infinity": -Infinity };
 
 /* A number as the wire tells it: what is not finite comes as a text. */
 export function toNumber(x) {
     if (typeof x === "string" && x in NOT_FINITE)
         return NOT_FINITE[x];
-    return x === null || x === undefined ? NaN : Number(x);
+    return known(x) ? Number(x) : NaN;
 }
 
 function notFinite(x) {
@@ -23,7 +25,7 @@ function tidyExponent(text) {
 
 /* Six significant digits. */
 export function number(x) {
-    if (x === null || x === undefined)
+    if (!known(x))
         return "–";
     const n = toNumber(x);
     if (!Number.isFinite(n))
@@ -41,7 +43,7 @@ function wide(n, size) {
 
 /* The shortest digits that read back as the same double. */
 export function exact(x) {
-    if (x === null || x === undefined)
+    if (!known(x))
         return "";
     const n = toNumber(x);
     if (Number.isNaN(n))
@@ -50,16 +52,16 @@ export function exact(x) {
 }
 
 export function count(n) {
-    if (n === null || n === undefined)
+    if (!known(n))
         return "–";
     return String(Math.trunc(n)).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
-const two = (n) => String(n).padStart(2, "0");
+export const two = (n) => String(n).padStart(2, "0");
 
 /* "0.4 s", "52 s", "3 m 07 s", "2 h 05 m", "3 d 04 h" */
 export function duration(seconds) {
-    if (seconds === null || seconds === undefined || !Number.isFinite(Number(seconds)))
+    if (!known(seconds) || !Number.isFinite(Number(seconds)))
         return "–";
     if (seconds < 0)
         return `−${duration(-seconds)}`;
@@ -79,7 +81,7 @@ export function duration(seconds) {
 
 /* Local time; with the date where it is another day than `now`. */
 export function time(t, now = Date.now() / 1000) {
-    if (t === null || t === undefined || !Number.isFinite(Number(t)))
+    if (!known(t) || !Number.isFinite(Number(t)))
         return "–";
     const date = new Date(t * 1000);
     const clock = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
@@ -89,7 +91,7 @@ export function time(t, now = Date.now() / 1000) {
 }
 
 export function ago(t, now = Date.now() / 1000) {
-    if (t === null || t === undefined || !Number.isFinite(Number(t)))
+    if (!known(t) || !Number.isFinite(Number(t)))
         return "–";
     const seconds = now - t;
     return seconds < 2 ? "just now" : `${duration(Math.max(0, Math.round(seconds)))} ago`;
@@ -98,7 +100,7 @@ export function ago(t, now = Date.now() / 1000) {
 const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"];
 
 export function bytes(n) {
-    if (n === null || n === undefined)
+    if (!known(n))
         return "–";
     let unit = 0;
     let size = Number(n);
@@ -109,9 +111,15 @@ export function bytes(n) {
     return `${unit === 0 || size >= 99.95 ? Math.round(size) : size.toFixed(1).replace(/\.0$/, "")} ${UNITS[unit]}`;
 }
 
+/* " at step 5", to go on with; "" where it is not known. */
+export const atStep = (step) => (known(step) ? ` at step ${step}` : "");
+
+/* In UTF-8. */
+export const textBytes = (text) => new TextEncoder().encode(text).length;
+
 /* Any value of a setting, parameter or result. */
 export function value(v) {
-    if (v === null || v === undefined)
+    if (!known(v))
         return "–";
     if (typeof v === "number")
         return number(v);

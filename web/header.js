@@ -1,7 +1,7 @@
 /* header.js: which run, where it is, is everybody alive, who am I */
 
 import { h, setText } from "./dom.js";
-import { count, duration, number, time } from "./format.js";
+import { count, duration, known, number, time } from "./format.js";
 import { makeThemeSwitch } from "./theme.js";
 
 /* The shape tells the state too, for those who do not see the colour. */
@@ -69,13 +69,13 @@ function showStep(parts, { step, total }) {
 }
 
 function rateText(rate) {
-    if (rate === null || rate === undefined)
+    if (!known(rate))
         return "–";
     return rate >= 100 ? count(Math.round(rate)) : number(Number(rate.toPrecision(3)));
 }
 
 function endOf(state, eta) {
-    return eta === null || eta === undefined ? "" : `until about ${time(state.now() + eta, state.now())}`;
+    return known(eta) ? `until about ${time(state.now() + eta, state.now())}` : "";
 }
 
 const ended = (run) => ["finished", "lost"].includes(run.state);
@@ -158,7 +158,7 @@ function showAll(parts, state) {
 }
 
 function titleOf(run) {
-    const where = run.step === null || run.step === undefined ? run.state : `${run.state === "running" ? "" : `${run.state} · `}step ${run.step}`;
+    const where = known(run.step) ? `${run.state === "running" ? "" : `${run.state} · `}step ${run.step}` : run.state;
     return [where, run.name || "trimtab"].filter(Boolean).join(" · ");
 }
 

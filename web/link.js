@@ -48,7 +48,7 @@ export class Link {
 
     async ask(name, members = {}) {
         const result = await this.queue.ask(name, members);
-        if (CODES[name] >= CONTROL && result?.outcome === "pending")
+        if (CODES[name] >= CONTROL && result?.ticket && result.ticket !== members.ticket) /* cancel tells of another's */
             this.state.requested(name, CODES[name], members, result);
         return result;
     }
@@ -195,7 +195,7 @@ export class Link {
     async readAudit() {
         const { head } = await this.queue.ask("audit", { limit: 1 });
         const from = Math.max(1, head.sequence - AUDIT_RECORDS + 1);
-        this.state.audit(await this.queue.ask("audit", { from, limit: AUDIT_RECORDS }));
+        this.state.audit(await this.queue.ask("audit", { from, limit: AUDIT_RECORDS }), from);
     }
 
     /* ---- what comes ---- */

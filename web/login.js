@@ -1,38 +1,19 @@
 /* login.js: the token: where it comes from, and a form that asks for it */
 
 import { h, setText } from "./dom.js";
+import { readKept, writeKept } from "./kept.js";
 
 const TOKEN = "trimtab-token";
 const NAME = "trimtab-name";
 const FRAGMENT = /(?:^#|&)token=([^&]*)/;
 
-/* Storage may be forbidden: then it is asked for again after a reload. */
-function read(storage, key) {
-    try {
-        return globalThis[storage].getItem(key);
-    } catch {
-        return null;
-    }
-}
-
-function write(storage, key, text) {
-    try {
-        if (text)
-            globalThis[storage].setItem(key, text);
-        else
-            globalThis[storage].removeItem(key);
-    } catch {
-        /* see above */
-    }
-}
-
 /* For this tab only: another tab asks again, and closing it forgets the token. */
-const kept = () => read("sessionStorage", TOKEN);
-const keep = (token) => write("sessionStorage", TOKEN, token);
+const kept = () => readKept(TOKEN, "sessionStorage");
+const keep = (token) => writeKept(TOKEN, token, "sessionStorage");
 
 /* The name that somebody goes by where no tokens are needed. */
-export const keptName = () => read("localStorage", NAME);
-export const keepName = (name) => write("localStorage", NAME, name);
+export const keptName = () => readKept(NAME);
+export const keepName = (name) => writeKept(NAME, name);
 
 function fromFragment() {
     const found = FRAGMENT.exec(location.hash);

@@ -3,6 +3,7 @@
 import { h, replace, setText, toast } from "./dom.js";
 import { number, toNumber } from "./format.js";
 import { Legend } from "./curve_legend.js";
+import { marksText } from "./curve_marks.js";
 import { Plot } from "./curve_plot.js";
 import { drawPicture, fileName, saveCsv, savePng } from "./save.js";
 
@@ -15,7 +16,7 @@ function button(text, label, act, pressed) {
 }
 
 export class Panel {
-    /* `shared`: {app, view, colors, marks, feed, redraw(panel), lines(names)}; `names`: of the series in it */
+    /* `shared`: the Curves; `names`: of the series in it */
     constructor(shared, key, title, names) {
         this.shared = shared;
         this.key = key;
@@ -161,7 +162,7 @@ export class Panel {
         this.host.classList.toggle("panel-plot-mark", Boolean(place));
         if (!place)
             return;
-        setText(this.tip, place.mark.text + (place.more > 0 ? ` (and ${place.more} more here)` : ""));
+        setText(this.tip, marksText(place));
         const left = place.left + this.plot.u.over.offsetLeft;
         const right = left > this.host.clientWidth / 2;
         this.tip.style.left = right ? "auto" : `${left + 8}px`;

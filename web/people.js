@@ -1,14 +1,14 @@
 /* people.js: who follows this run, and a line to say something to all of them */
 
 import { h, replace, setText, toast } from "./dom.js";
-import { count, time } from "./format.js";
+import { count, textBytes, time } from "./format.js";
 import { keepName } from "./login.js";
 
 const LISTED = 100;
 const TEXT_MOST = 1000; /* bytes */
 const ASK_AGAIN = 2000; /* ms: those who do not subscribe are told by no event */
 
-const HOW = { tcp: "TCP", unix: "Unix socket", http: "HTTP", websocket: "page" };
+const HOW = { tcp: "TCP", unix: "Unix socket", websocket: "page" };
 
 function personRow(client, now) {
     return h("li", { class: "people-row" },
@@ -45,14 +45,12 @@ function changed(app, parts, detail) {
 
 /* ---- say ---- */
 
-const sizeOf = (text) => new TextEncoder().encode(text).length;
-
 async function say(app, parts) {
     const text = parts.text.value.trim();
     if (!text || parts.send.disabled)
         return;
-    if (sizeOf(text) > TEXT_MOST)
-        return setText(parts.problem, `This is ${sizeOf(text)} bytes long; at most ${TEXT_MOST} can be sent.`);
+    if (textBytes(text) > TEXT_MOST)
+        return setText(parts.problem, `This is ${textBytes(text)} bytes long; at most ${TEXT_MOST} can be sent.`);
     parts.send.disabled = true;
     try {
         await app.link.ask("say", { text, level: parts.level.value });

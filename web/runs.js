@@ -1,15 +1,17 @@
 /* runs.js: the runs beside this one: which are laid over the curves, and in what they differ */
 
 import { h, replace, setText, toast } from "./dom.js";
-import { ago, count, exact, number, time, value as valueText } from "./format.js";
+import { ago, count, exact, known, number, time, value as valueText } from "./format.js";
 import { differences } from "./curve_diff.js";
 
 const CHOSEN_AT_MOST = 5;
+const BEAT_MS = 5000;  /* so often the curves of a run that lives are asked for again */
+const LIST_BEATS = 6;  /* and so many beats later whether it still does */
 
 const baseName = (path) => path.replace(/\/+$/, "").split("/").pop();
 
 function stepText(run) {
-    if (run.step === null || run.step === undefined)
+    if (!known(run.step))
         return "";
     return run.total ? `step ${count(run.step)} of ${count(run.total)}` : `step ${count(run.step)}`;
 }
@@ -25,11 +27,21 @@ function configText(value, name) {
     return name === "started" ? time(value) : exact(value);
 }
 
+function showItem({ element, box, facts }, run) {
+    setText(facts, run.error ?? factsOf(run));
+    element.title = `${run.folder}: ${facts.textContent}`;
+    element.classList.toggle("runs-item-bad", Boolean(run.error));
+    box.disabled = Boolean(run.error);
+}
+
 class Runs {
-    constructor(app, onChange) {
+    constructor(app, onChange, onLive) {
         this.app = app;
         this.onChange = onChange;
+        this.onLive = onLive;
         this.known = [];
+        this.items = [];  /* of the list: {element, box, facts}, in the order of `known` */
+        this.listed = null;
         this.chosen = []; /* [{folder, ...what code 13 tells}], at most five */
         this.list = h("div", { class: "runs-list" });
         this.table = h("div", { class: "runs-table", hidden: true });
@@ -38,6 +50,8 @@ class Runs {
         this.element = h("details", { class: "runs", on: { toggle: () => this.element.open && this.known.length === 0 && this.ask() } },
             h("summary", { class: "runs-head" }, "Compare with runs beside this one", this.count),
             h("div", { class: "runs-body" }, this.list, this.table, this.refresh));
+        this.beats = 0;
+        setInterval(() => this.beat(), BEAT_MS);
     }
 
     async ask() {
@@ -50,33 +64,52 @@ class Runs {
             this.showList();
             this.showTable();
         } catch (refusal) {
+            this.listed = null;
             replace(this.list, h("p", { class: "runs-note" }, `The runs could not be listed: ${refusal.message}`));
         }
         this.refresh.disabled = false;
     }
 
+    /* No event tells of another run. Once more after its end, for its last points. */
+    async beat() {
+        const live = new Set(this.chosen.filter((run) => run.live).map((run) => run.folder));
+        if (live.size === 0 || document.hidden || this.app.state.connection !== "open")
+            return;
+        this.beats++;
+        if (this.beats % LIST_BEATS === 0)
+            await this.ask();
+        this.onLive(live);
+    }
+
+    /* While the same runs are listed each keeps its line: somebody may stand on it. */
     showList() {
-        const items = this.known.map((run) => this.makeItem(run));
         const unlisted = this.total - this.known.length;
-        const more = unlisted > 0 ? h("p", { class: "runs-note" }, `${count(unlisted)} more are not listed.`) : null;
-        replace(this.list, items.length ? items : h("p", { class: "runs-note" }, "There is no other run in the folder of this one."), more);
+        const listed = JSON.stringify([this.known.map((run) => run.folder), unlisted]);
+        if (listed !== this.listed) {
+            const more = unlisted > 0 ? h("p", { class: "runs-note" }, `${count(unlisted)} more are not listed.`) : null;
+            this.items = this.known.map((run) => this.makeItem(run.folder));
+            replace(this.list, this.items.length ? this.items.map(({ element }) => element)
+                : h("p", { class: "runs-note" }, "There is no other run in the folder of this one."), more);
+        }
+        this.listed = listed;
+        this.known.forEach((run, i) => showItem(this.items[i], run));
     }
 
-    makeItem(run) {
-        const box = h("input", { type: "checkbox", checked: this.chosen.some((one) => one.folder === run.folder), disabled: Boolean(run.error),
-            on: { change: () => this.choose(run, box) } });
-        const facts = run.error ?? factsOf(run);
-        return h("label", { class: run.error ? "runs-item runs-item-bad" : "runs-item", title: `${run.folder}: ${facts}` },
-            box, h("span", { class: "runs-name" }, run.folder), h("span", { class: "runs-facts" }, facts));
+    makeItem(folder) {
+        const facts = h("span", { class: "runs-facts" });
+        const box = h("input", { type: "checkbox", checked: this.chosen.some((one) => one.folder === folder),
+            on: { change: () => this.choose(folder, box) } });
+        return { box, facts, element: h("label", { class: "runs-item" }, box, h("span", { class: "runs-name" }, folder), facts) };
     }
 
-    choose(run, box) {
+    choose(folder, box) {
+        const run = this.known.find((one) => one.folder === folder);
         if (box.checked && this.chosen.length >= CHOSEN_AT_MOST) {
             box.checked = false;
             toast(`At most ${CHOSEN_AT_MOST} runs can be laid over this one`, "warning");
             return;
         }
-        this.chosen = box.checked ? [...this.chosen, run] : this.chosen.filter((one) => one.folder !== run.folder);
+        this.chosen = box.checked ? [...this.chosen, run] : this.chosen.filter((one) => one.folder !== folder);
         setText(this.count, this.chosen.length ? `${this.chosen.length} laid over` : "");
         this.showTable();
         this.onChange();
@@ -114,6 +147,7 @@ function sectionOf(title, members, textOf) {
         values.map((value) => h("td", {}, value === undefined ? "–" : textOf(value, name))))));
 }
 
-export function makeRuns(app, onChange) {
-    return new Runs(app, onChange);
+/* `onChange()`: other runs are laid over; `onLive(folders)`: of those that are, these have more points now. */
+export function makeRuns(app, onChange, onLive) {
+    return new Runs(app, onChange, onLive);
 }

@@ -5,6 +5,11 @@ import { within } from "./curve_rows.js";
 
 const BUCKETS = "first_step,last_step,first_time,last_time,count,min,max,mean,last,nonfinite";
 
+/* A spreadsheet takes a text that begins so for a formula, and carries it out. */
+function defused(text) {
+    return /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+}
+
 function quote(text) {
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
@@ -45,7 +50,7 @@ export function csvOf(shown, by, range) {
         for (const { segment, at: [start, end] } of stretches(level, by, range)) {
             for (let i = start; i < end; i++) {
                 const row = cells(level.rows, i);
-                lines.push([...(several ? [quote(line.name)] : []), ...row, ...(segments ? [segment] : [])].join(","));
+                lines.push([...(several ? [quote(defused(line.name))] : []), ...row, ...(segments ? [segment] : [])].join(","));
             }
         }
     }
@@ -58,7 +63,7 @@ export function fileName(run, series, ending) {
     return `${[tidy(run ?? ""), tidy(series)].filter((one) => one).join("-") || "curve"}.${ending}`;
 }
 
-export function download(name, blob) {
+function download(name, blob) {
     const link = document.createElement("a");
     link.href = URL.createObjectURL(blob);
     link.download = name;

@@ -3,8 +3,9 @@
  * Of a row: `edit` {baseline, before} while somebody changes its input, `sent` while its value is on the way (the input
  * then shows that), `refused` the text that was last refused. Where both are null the input shows what is in effect. */
 import { h, replace } from "./dom.js";
-import { fieldText, parseStep, parseValue } from "./controls_number.js";
+import { fieldText, parseValue } from "./controls_number.js";
 import { blocked } from "./controls_rights.js";
+import { readWhen } from "./controls_when.js";
 import { conflictText, isConflict, makeSent, overtaken, sendSetting } from "./setting_send.js";
 import { undoOf } from "./undo.js";
 
@@ -54,11 +55,11 @@ export function revert(row) {
 function readRow(row) {
     const spec = row.spec.type === "string" ? { ...row.spec, most: STRING_BYTES } : row.spec;
     const typed = parseValue(row.input.text(), spec);
-    const step = parseStep(row.atStep.value);
-    const reason = lockReason(row);
-    if (typed.error || step.error || reason)
-        return { error: typed.error ?? step.error ?? `It cannot be set now: ${reason}.` };
-    return { value: typed.value, atStep: step.value, reason: row.reason.value.trim() };
+    const when = readWhen(row.when);
+    const locked = lockReason(row);
+    if (typed.error || when.error || locked)
+        return { error: typed.error ?? when.error ?? `It cannot be set now: ${locked}.` };
+    return { value: typed.value, ...when };
 }
 
 /* Somebody else was quicker: says who set what, and asks again. */
@@ -96,7 +97,7 @@ function failed(row, sent, error) {
 }
 
 function accepted(row, sent) {
-    row.atStep.value = row.reason.value = "";
+    row.when.atStep.value = row.when.reason.value = "";
     row.openMore(false);
     if (sent.atStep !== null && row.sent === sent)
         settle(row); /* it waits for its step: until then the input shows what is in effect */

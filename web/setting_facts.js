@@ -1,11 +1,8 @@
 /* setting_facts.js: what is told of a setting beside its value, as texts */
-import { time } from "./format.js";
+import { atStep, known, time } from "./format.js";
 import { shownValue } from "./controls_number.js";
 
 const MOVES_STEPS = 100;
-
-const at = (step) => (step === undefined || step === null ? "" : ` at step ${step}`);
-const known = (t) => t !== undefined && t !== null;
 
 function whoText(setting) {
     if (setting.by === "trainer")
@@ -28,7 +25,7 @@ export function factsTitle(setting, now) {
         return "";
     const when = who && known(setting.time) ? `, ${time(setting.time, now)}` : "";
     const ticket = typeof setting.by === "number" ? `, ticket ${setting.by}` : "";
-    const last = who ? `\nlast changed by ${who}${at(setting.step)}${when}${ticket}` : "";
+    const last = who ? `\nlast changed by ${who}${atStep(setting.step)}${when}${ticket}` : "";
     return `revision ${setting.revision}: how many requests were applied to it${last}`;
 }
 
@@ -41,19 +38,16 @@ export function pendingText(pending, ticket, setting, me) {
     return `${what} requested${who}${until}`;
 }
 
-/* The trainer's code undid the last request, at once (`undone` {ticket, step}) or later (`ticket`: of that request). */
-export function overriddenText(undone, ticket, setting) {
+/* The trainer's code undid the last request, at once or later (`ticket`: of that request). */
+export function overriddenText(setting, ticket) {
+    const { undone } = setting;
     if (undone)
-        return `The trainer's own code changed it back${at(undone.step)}: ticket ${undone.ticket} was overridden.`;
+        return `The trainer's own code changed it back${atStep(undone.step)}: ticket ${undone.ticket} was overridden.`;
     return setting.by === "trainer" && ticket ? `The trainer's own code has changed it since ticket ${ticket} set it.` : "";
 }
 
-/* Remembers what changes tell beyond the value: `memory` is {undone, moves: steps at which the trainer changed it}. */
+/* Of `memory`: {moves: the last two steps at which the trainer's own code changed it}. */
 export function rememberChange(memory, setting) {
-    if (setting.overrides)
-        memory.undone = { ticket: setting.overrides, step: setting.step };
-    if (typeof setting.by === "number" && !setting.overrides)
-        memory.undone = null;
     if (setting.by === "trainer" && known(setting.step) && memory.moves.at(-1) !== setting.step)
         memory.moves = [...memory.moves.slice(-1), setting.step];
 }

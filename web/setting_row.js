@@ -2,6 +2,7 @@
 import { h, replace, setText } from "./dom.js";
 import { makeLinger } from "./controls_linger.js";
 import { fieldText, rangeText, shownValue } from "./controls_number.js";
+import { makeWhen } from "./controls_when.js";
 import { commit, edited, left, lockReason, pressed, revert, showError } from "./setting_edit.js";
 import { factsText, factsTitle, movesByItself, overriddenText, pendingText, rememberChange } from "./setting_facts.js";
 import { makeInput } from "./setting_inputs.js";
@@ -58,7 +59,7 @@ function showMarks(row) {
     setText(row.facts, factsText(setting));
     row.facts.title = factsTitle(setting);
     setText(row.moves, moves ? "moves by the training's own schedule" : "");
-    setText(row.warning, overriddenText(memory.undone, lastTicket(row), setting));
+    setText(row.warning, overriddenText(setting, lastTicket(row)));
 }
 
 function showEdit(row) {
@@ -93,11 +94,10 @@ function showRow(row) {
 /* ---- making ---- */
 
 function makeMore(row, id) {
-    row.atStep = h("input", { type: "text", id: `${id}-step`, inputMode: "numeric", autocomplete: "off", placeholder: "the next" });
-    row.reason = h("input", { type: "text", id: `${id}-reason`, autocomplete: "off", maxLength: 250, placeholder: "kept in the record" });
+    row.when = makeWhen(id);
     row.more = h("div", { class: "settings-more", id: `${id}-more`, hidden: true },
-        h("label", { htmlFor: `${id}-step` }, "At step"), row.atStep,
-        h("label", { htmlFor: `${id}-reason` }, "Reason"), row.reason);
+        h("label", { htmlFor: `${id}-step` }, "At step"), row.when.atStep,
+        h("label", { htmlFor: `${id}-reason` }, "Reason"), row.when.reason);
     row.toggle = h("button", {
         type: "button", class: "settings-toggle", "aria-expanded": "false", "aria-controls": `${id}-more`,
         title: "At which step, and why", "aria-label": `${row.setting.name}: at which step, and why`,
@@ -145,7 +145,7 @@ function makeElement(row, id, writable) {
 
 /* `spec`: how it is declared, narrowed to what the token allows. */
 export function makeRow(app, spec, writable) {
-    const row = { app, spec, edit: null, sent: null, last: null, refused: null, memory: { undone: null, moves: [] } };
+    const row = { app, spec, edit: null, sent: null, last: null, refused: null, memory: { moves: [] } };
     row.setting = app.state.settings.get(spec.name);
     row.show = () => showRow(row);
     row.lingering = makeLinger(() => showPending(row));

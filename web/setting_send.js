@@ -1,6 +1,8 @@
 /* setting_send.js: sends one value of one setting, and never over somebody else's newer one without a word */
 import { askControl, isMine } from "./controls_ask.js";
 import { shownValue } from "./controls_number.js";
+import { whenMembers } from "./controls_when.js";
+import { atStep } from "./format.js";
 
 const CONFLICT = 50;
 
@@ -29,20 +31,14 @@ export function overtaken(app, baseline, setting) {
 }
 
 export function conflictText(setting, value) {
-    const step = setting.step === undefined || setting.step === null ? "" : ` at step ${setting.step}`;
     return {
-        said: `${setting.changedBy ?? "Somebody"} set it to ${shownValue(setting.value, setting)}${step} meanwhile.`,
+        said: `${setting.changedBy ?? "Somebody"} set it to ${shownValue(setting.value, setting)}${atStep(setting.step)} meanwhile.`,
         again: `Set ${shownValue(value, setting)} all the same`,
     };
 }
 
 function membersOf(name, sent, revision) {
-    const members = { settings: { [name]: sent.value }, revisions: { [name]: revision } };
-    if (sent.atStep !== null)
-        members.at_step = sent.atStep;
-    if (sent.reason)
-        members.reason = sent.reason;
-    return members;
+    return { settings: { [name]: sent.value }, revisions: { [name]: revision }, ...whenMembers(sent) };
 }
 
 /* Resolves to the outcome; rejects as askControl does. `now()`: the setting as it is; `accepted()`: it has its ticket. */

@@ -3,29 +3,20 @@
 import { toNumber } from "./format.js";
 import { declareSetting, pendingOf, settingChanged, takeValue } from "./state_settings.js";
 import { Log, checkpointEntry, messageEntry, outcomeEntry, readAudit, startedEntry } from "./state_log.js";
+import { Topics } from "./topics.js";
 
 const REQUESTS_KEPT = 5000;
 const CHECKPOINTS_KEPT = 64;
 const UNEXPLAINED_ASKED = 100;
 const NEEDS_REQUEST = new Set(["act", "advance", "freeze"]);
 
-/* Once a frame; a hidden tab has no frames. */
-function nextFrame(fn) {
-    if (globalThis.document?.visibilityState === "visible")
-        requestAnimationFrame(fn);
-    else
-        setTimeout(fn, 100);
-}
-
 function emptyRun() {
     return { name: "", folder: "", state: "", since: null, step: null, total: null, rate: null, eta: null, frozen: false };
 }
 
-export class State {
-    constructor(later = nextFrame) {
-        this.listeners = new Map();
-        this.later = later;
-        this.waiting = new Map(); /* topic -> details to be told with the next frame */
+export class State extends Topics {
+    constructor(later) {
+        super(later);
         this.connection = "connecting";
         this.problem = null;      /* why there is no connection, for people */
         this.run = emptyRun();
@@ -44,40 +35,7 @@ export class State {
         this.clockAhead = 0;       /* the server's clock against ours, in seconds */
         this.kept = new Log();
         this.log = this.kept.entries;
-    }
-
-    on(topic, fn) {
-        if (!this.listeners.has(topic))
-            this.listeners.set(topic, new Set());
-        this.listeners.get(topic).add(fn);
-        return () => this.listeners.get(topic).delete(fn);
-    }
-
-    /* What fails in one listener is its own affair. */
-    emit(topic, detail = null) {
-        for (const fn of [...(this.listeners.get(topic) ?? [])])
-            try {
-                fn(detail);
-            } catch (error) {
-                console.error(topic, error);
-            }
-    }
-
-    /* For what may change a thousand times a second: told once a frame. */
-    emitSoon(topic, detail = null) {
-        if (this.waiting.size === 0)
-            this.later(() => this.emitWaiting());
-        if (!this.waiting.has(topic))
-            this.waiting.set(topic, new Set());
-        this.waiting.get(topic).add(detail);
-    }
-
-    emitWaiting() {
-        const waiting = this.waiting;
-        this.waiting = new Map();
-        for (const [topic, details] of waiting)
-            for (const detail of details.has(null) ? [null] : details)
-                this.emit(topic, detail);
+        this.auditFrom = null;     /* the number of the audit's first record that the log began with */
     }
 
     can(code) {
@@ -130,7 +88,9 @@ export class State {
         this.emit("run");
     }
 
-    audit(told) {
+    /* `from`: where the log begins to be told from, not of one ticket alone. */
+    audit(told, from = this.auditFrom) {
+        this.auditFrom = from;
         readAudit(told.records, this.requests).forEach((outcome) => this.addOutcome(outcome));
         this.kept.explainAll(this.requests);
         this.forgetRequests();
@@ -153,15 +113,18 @@ export class State {
         this.emit("clients", "list");
     }
 
-    /* A control request of this page that is on its way. */
+    /* A control request of this page that has its ticket; its outcome may be known already. */
     requested(name, code, request, reply) {
         const { ticket } = reply;
-        if (this.kept.outcomeOf(ticket))
-            return;
         this.requests.set(ticket, { ticket, code, name, actor: this.me.name, reason: request.reason, request, asked: this.now() });
-        this.tickets.set(ticket, { ticket, code, name, actor: this.me.name, phase: "accepted", at_step: request.at_step });
-        this.attachPending();
-        this.emit("tickets");
+        if (this.kept.outcomeOf(ticket)) {
+            this.kept.explainAll(this.requests);
+            this.emit("log");
+        } else if (reply.outcome === "pending") {
+            this.tickets.set(ticket, { ticket, code, name, actor: this.me.name, phase: "accepted", at_step: request.at_step });
+            this.attachPending();
+            this.emit("tickets");
+        }
     }
 
     /* ---- events ---- */

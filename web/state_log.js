@@ -1,21 +1,15 @@
 /* state_log.js: what happened in the run, in order of time, each thing once: from audit, status and events alike */
 
+import { callText } from "./action_params.js";
 import { value } from "./format.js";
 
 const KEPT = 5000;
-
-const pairs = (object, join) => Object.entries(object).map(([name, v]) => `${name}${join}${value(v)}`).join(", ");
 
 function settingsText(entry) {
     const told = Object.entries(entry.settings ?? {});
     if (told.length)
         return told.map(([name, s]) => `${name} ${value(s.old)} → ${value(s.effective ?? s.requested)}`).join(", ");
-    return pairs(entry.request?.settings ?? {}, " = ");
-}
-
-function actText(request) {
-    const params = pairs(request?.params ?? {}, " = ");
-    return request?.action ? `${request.action}${params ? `(${params})` : ""}` : "an action";
+    return Object.entries(entry.request?.settings ?? {}).map(([name, v]) => `${name} = ${value(v)}`).join(", ");
 }
 
 /* What was asked for, in a few words. */
@@ -24,9 +18,9 @@ function requestText(entry) {
     case "set":
         return settingsText(entry) || "set";
     case "act":
-        return actText(entry.request);
+        return callText(entry.request);
     case "advance":
-        return entry.request?.steps ? `advance ${entry.request.steps} steps` : "advance";
+        return entry.request?.steps ? `advance ${entry.request.steps} ${entry.request.steps === 1 ? "step" : "steps"}` : "advance";
     case "freeze":
         return entry.request?.on === false ? "end the freeze" : "freeze";
     default:
@@ -69,6 +63,7 @@ export class Log {
     constructor() {
         this.entries = []; /* the same array for ever: others hold it */
         this.byKey = new Map();
+        this.forgets = false; /* are there more than are kept? */
     }
 
     outcomeOf(ticket) {
@@ -90,8 +85,10 @@ export class Log {
         while (at > 0 && this.entries[at - 1].time > entry.time)
             at--;
         this.entries.splice(at, 0, entry);
-        if (this.entries.length > KEPT)
-            this.byKey.delete(keyOf(this.entries.shift()));
+        if (this.entries.length <= KEPT)
+            return;
+        this.byKey.delete(keyOf(this.entries.shift()));
+        this.forgets = true;
     }
 
     /* An action that has ended is told by its outcome alone. Was there a line that it began? */

@@ -1,35 +1,22 @@
 /* theme.js: light, dark, or as the system has it */
 
 import { h, replace } from "./dom.js";
+import { readKept, writeKept } from "./kept.js";
 
 const KEY = "trimtab-theme";
 const NEXT = { auto: "light", light: "dark", dark: "auto" };
 const MARKS = { auto: "◐", light: "☀", dark: "☾" };
 
 function stored() {
-    try {
-        const theme = localStorage.getItem(KEY);
-        return theme in NEXT ? theme : "auto";
-    } catch {
-        return "auto";
-    }
+    const theme = readKept(KEY);
+    return theme in NEXT ? theme : "auto";
 }
 
-/* Curves are drawn on canvas with the colours of the moment: they are told. */
 function apply(theme) {
     if (theme === "auto")
         delete document.documentElement.dataset.theme;
     else
         document.documentElement.dataset.theme = theme;
-    document.dispatchEvent(new CustomEvent("theme"));
-}
-
-function store(theme) {
-    try {
-        localStorage.setItem(KEY, theme);
-    } catch {
-        /* then for this visit only */
-    }
 }
 
 export function makeThemeSwitch() {
@@ -43,10 +30,9 @@ export function makeThemeSwitch() {
     };
     button.addEventListener("click", () => {
         theme = NEXT[theme];
-        store(theme);
+        writeKept(KEY, theme);
         show();
     });
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => apply(theme));
     show();
     return button;
 }

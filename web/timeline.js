@@ -21,15 +21,21 @@ function wanted(line) {
     return { shown: found.slice(0, line.most), rest: found.length - line.most, all: all.length };
 }
 
-function elementOf(line, entry) {
-    let element = line.elements.get(entry);
-    if (!element) {
-        const undo = undoOf(line.app);
-        element = makeEntry(entry, line.app.state.settings,
-            { select: (one) => choose(line, one, true), undo: undo.can(entry) ? undo.start : null });
-        line.elements.set(entry, element);
-    }
+function makeElement(line, entry) {
+    const undo = undoOf(line.app);
+    const element = makeEntry(entry, line.app.state.settings,
+        { select: (one) => choose(line, one, true), undo: undo.can(entry) ? undo.start : null });
+    line.elements.set(entry, element);
+    line.requests.set(entry, entry.request);
+    if (entry === line.active)
+        setStop(line, entry, 0);
     return element;
+}
+
+/* What was asked for may be known later than what became of it. */
+function elementOf(line, entry) {
+    const element = line.elements.get(entry);
+    return element && line.requests.get(entry) === entry.request ? element : makeElement(line, entry);
 }
 
 /* Moves as few elements as it can: one that has the focus keeps it. */
@@ -187,7 +193,7 @@ function listen(line) {
 }
 
 export function makeTimeline(app) {
-    const line = { app, elements: new WeakMap(), shown: [], active: null, most: SHOWN, older: makeOlder(app), olderEntries: [] };
+    const line = { app, elements: new WeakMap(), requests: new WeakMap(), shown: [], active: null, most: SHOWN, older: makeOlder(app), olderEntries: [] };
     line.lingering = makeLinger(() => showPending(line));
     line.pending = h("ul", { class: "timeline-pending", role: "list", "aria-label": "Pending requests", hidden: true });
     line.list = h("ol", { class: "timeline-list", role: "list", "aria-label": "What happened, newest first" });

@@ -1,6 +1,6 @@
 /* timeline_entry.js: one entry of the timeline, and one request that is pending */
 import { h } from "./dom.js";
-import { bytes, time } from "./format.js";
+import { bytes, known, time } from "./format.js";
 import { kindOf, outcomeText, pendingTitle, titleText } from "./timeline_text.js";
 
 const MARKS = { set: "set", act: "act", run: "run", message: "said", checkpoint: "saved" };
@@ -10,7 +10,7 @@ function fullTime(t) {
 }
 
 function metaOf(entry) {
-    const step = entry.step === undefined || entry.step === null ? null : h("span", { class: "timeline-step" }, `step ${entry.step}`);
+    const step = known(entry.step) ? h("span", { class: "timeline-step" }, `step ${entry.step}`) : null;
     const by = entry.by && h("span", { class: "timeline-by", title: entry.by }, entry.by);
     const when = h("time", { class: "timeline-time", title: fullTime(entry.time) }, time(entry.time));
     const size = entry.kind === "checkpoint" && entry.bytes ? h("span", {}, bytes(entry.bytes)) : null;

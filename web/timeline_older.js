@@ -56,6 +56,7 @@ export function makeOlder(app) {
                 entries = await page();
             return entries;
         },
-        atEnd: () => before === 1 || oldestTicket(app.state.log) === 1,
+        /* Also while it is not known yet how far back the log goes. */
+        atEnd: () => before === 1 || app.state.auditFrom === null || (app.state.auditFrom === 1 && !app.state.kept.forgets),
     };
 }

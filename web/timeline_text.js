@@ -1,6 +1,7 @@
 /* timeline_text.js: what stands in the timeline, as texts */
 import { callText } from "./action_params.js";
 import { shownValue } from "./controls_number.js";
+import { known } from "./format.js";
 
 /* "lr 0.001 → 0.25 (0.4 was asked)" */
 function changeText(name, change, spec) {
@@ -26,24 +27,16 @@ function askedText(entry, specs) {
     return asked.map(([name, value]) => `${name} = ${shownValue(value, specs?.get(name))}`).join(", ");
 }
 
-/* Other requests than set: in a few words. */
-function requestText(entry) {
-    const steps = entry.request?.steps;
-    if (entry.name === "act" && entry.request)
-        return callText(entry.request);
-    return entry.name === "advance" && steps ? `advance ${steps} ${steps === 1 ? "step" : "steps"}` : entry.text;
-}
-
 /* What it is about, in one line. */
 export function titleText(entry, specs) {
     if (entry.kind === "checkpoint")
         return `checkpoint ${entry.text}`;
     if (entry.kind === "started")
-        return `${requestText(entry)} …`;
+        return `${entry.text} …`;
     if (entry.kind !== "outcome")
         return entry.text;
     const changed = entry.outcome === "applied" ? changesText(entry.settings, specs) : askedText(entry, specs);
-    return `${changed || requestText(entry)}${pausedAt(entry)}${entry.changed === false ? " (it was so already)" : ""}`;
+    return `${changed || entry.text}${pausedAt(entry)}${entry.changed === false ? " (it was so already)" : ""}`;
 }
 
 const NOT_APPLIED = { refused: "refused", expired: "expired", cancelled: "withdrawn", lost: "lost" };
@@ -71,7 +64,7 @@ export function matches(entry, kind, words, specs) {
     if (words.length === 0)
         return true;
     const said = [titleText(entry, specs), outcomeText(entry), entry.by, entry.reason, entry.ticket && `ticket ${entry.ticket}`,
-        entry.step !== undefined && entry.step !== null && `step ${entry.step}`].filter(Boolean).join(" ").toLowerCase();
+        known(entry.step) && `step ${entry.step}`].filter(Boolean).join(" ").toLowerCase();
     return words.every((word) => said.includes(word));
 }
 
@@ -80,7 +73,7 @@ export function pendingTitle(ticket, request) {
     const values = Object.entries(request?.request?.settings ?? {}).map(([name, value]) => `${name} = ${shownValue(value)}`);
     const what = values.join(", ") || (request?.request?.action ? callText(request.request) : ticket.name);
     const phase = ticket.phase === "started" ? "runs" : "waits";
-    return `${what} ${phase}${ticket.at_step === undefined || ticket.at_step === null ? "" : ` for step ${ticket.at_step}`}`;
+    return `${what} ${phase}${known(ticket.at_step) ? ` for step ${ticket.at_step}` : ""}`;
 }
 
 /* The entry that is nearest to a step (else to a time): null where there is none. */

@@ -4,9 +4,8 @@ import { askControl } from "./controls_ask.js";
 import { confirmIn, LEAVE_IT } from "./controls_confirm.js";
 import { blocked, allowedOf } from "./controls_rights.js";
 import { canUndo, changedSince, changedText, undoAnyway, undoRequest } from "./undo_plan.js";
+import { isConflict } from "./setting_send.js";
 import { changesText } from "./timeline_text.js";
-
-const CONFLICT = 50;
 
 function mayUndo(app, entry) {
     const { state } = app;
@@ -30,7 +29,7 @@ async function send(app, request) {
     try {
         return await askControl(app, "set", guarded);
     } catch (error) {
-        if (error.error !== CONFLICT || changedSince(guarded, app.state.settings).length === 0)
+        if (!isConflict(error) || changedSince(guarded, app.state.settings).length === 0)
             throw error;
         return send(app, guarded); /* somebody was quicker: asks again */
     }
@@ -53,7 +52,7 @@ async function start(app, entry) {
 
 /* After a change of one's own: a short note with a way back. The newest one only: the timeline has them all. */
 function offer(app, outcome) {
-    const entry = { ...outcome, kind: "outcome", code: 20 };
+    const entry = { ...outcome, kind: "outcome", name: "set" };
     document.querySelectorAll(".undo-button").forEach((old) => old.parentElement.remove());
     const item = toast(`${changesText(outcome.settings, app.state.settings)} at step ${outcome.step}`, "info");
     if (!mayUndo(app, entry))

@@ -1,9 +1,6 @@
 /* undo_plan.js: what takes back a set that was applied */
 import { shownValue } from "./controls_number.js";
-
-const CODE_SET = 20;
-
-const isSet = (entry) => entry.kind === "outcome" && (entry.code === CODE_SET || entry.name === "set");
+import { atStep } from "./format.js";
 
 /* A value that is not finite is a text here, and no request can set it. */
 function settable(value, spec) {
@@ -17,7 +14,7 @@ function changes(entry) {
 
 /* Can this entry of the timeline be taken back? `settings`: the run's, by name. */
 export function canUndo(entry, settings) {
-    if (!isSet(entry) || entry.outcome !== "applied")
+    if (entry.kind !== "outcome" || entry.name !== "set" || entry.outcome !== "applied")
         return false;
     const changed = changes(entry);
     return changed.length > 0 && changed.every(([name, one]) => settable(one.old, settings.get(name)));
@@ -47,8 +44,7 @@ export function undoAnyway(request, settings) {
 }
 
 function whoAndWhen(setting) {
-    const who = setting.changedBy ? ` by ${setting.changedBy}` : "";
-    return setting.step === undefined || setting.step === null ? who : `${who} at step ${setting.step}`;
+    return `${setting.changedBy ? ` by ${setting.changedBy}` : ""}${atStep(setting.step)}`;
 }
 
 /* "lr was set to 0.0005 by bob at step 500 since. Set it back to 0.001 all the same?" */

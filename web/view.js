@@ -1,6 +1,8 @@
 /* view.js: what all panels share: the x axis and its range, smoothing, what is marked. Ranges are in steps or in seconds since
  * the epoch. Without `fixed` the view follows: the whole run, or the newest `span` of it. */
 
+import { readKept, writeKept } from "./kept.js";
+
 const KEPT = "trimtab.curves";
 const AXES = ["step", "time", "clock"];
 const LEAST_SPAN = { step: 1, time: 1e-4 };
@@ -33,6 +35,15 @@ export function widened(from, to, least) {
     return to - from >= least ? { from, to } : { from: (from + to - least) / 2, to: (from + to + least) / 2 };
 }
 
+/* Another version of the page may have kept something else. */
+function keptLook() {
+    try {
+        return JSON.parse(readKept(KEPT)) ?? {};
+    } catch {
+        return {};
+    }
+}
+
 export class View {
     constructor() {
         this.axis = "step";     /* as chosen: step, time (since the start) or clock */
@@ -62,20 +73,16 @@ export class View {
     }
 
     remember() {
-        try {
-            const { axis, smoothing, log, overlay } = this;
-            localStorage.setItem(KEPT, JSON.stringify({ axis, smoothing, log, overlay }));
-        } catch { /* a browser that keeps nothing */ }
+        const { axis, smoothing, log, overlay } = this;
+        writeKept(KEPT, JSON.stringify({ axis, smoothing, log, overlay }));
     }
 
     recall() {
-        try {
-            const kept = JSON.parse(localStorage.getItem(KEPT) ?? "{}");
-            this.axis = AXES.includes(kept.axis) ? kept.axis : "step";
-            this.smoothing = kept.smoothing >= 0 && kept.smoothing <= 0.99 ? kept.smoothing : 0;
-            this.log = kept.log === true;
-            this.overlay = kept.overlay === true;
-        } catch { /* as above */ }
+        const kept = keptLook();
+        this.axis = AXES.includes(kept.axis) ? kept.axis : "step";
+        this.smoothing = kept.smoothing >= 0 && kept.smoothing <= 0.99 ? kept.smoothing : 0;
+        this.log = kept.log === true;
+        this.overlay = kept.overlay === true;
     }
 
     /* The column by which rows are found: step or time. */

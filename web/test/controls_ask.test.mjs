@@ -96,19 +96,15 @@ test("what is told of a setting", () => {
     assert.equal(pendingText({ requested: 3e-4, actor: "bob" }, undefined, SETTING, "me"), "0.0003 requested by bob: waits for the control point");
 });
 
-test("a schedule is one that has moved twice lately; an undone request is remembered until the next", () => {
-    const memory = { undone: null, moves: [] };
+test("a schedule is one that has moved twice lately; what undid a request is told", () => {
+    const memory = { moves: [] };
     const tell = (more) => rememberChange(memory, { ...SETTING, ...more });
     tell({ by: "trainer", step: 10 });
     assert.equal(movesByItself(memory, { by: "trainer" }, 11), false);
-    tell({ by: "trainer", step: 12, overrides: 17 });
+    tell({ by: "trainer", step: 12 });
     assert.equal(movesByItself(memory, { by: "trainer" }, 13), true);
     assert.equal(movesByItself(memory, { by: "trainer" }, 500), false);
-    tell({ by: "trainer", step: 14, overrides: null });
-    assert.deepEqual(memory.undone, { ticket: 17, step: 12 });
-    assert.match(overriddenText(memory.undone, 17, SETTING), /back at step 12: ticket 17 was overridden/);
-    assert.match(overriddenText(null, 17, { by: "trainer" }), /since ticket 17/);
-    assert.equal(overriddenText(null, 17, { by: 17 }), "");
-    tell({ by: 18, step: 15, overrides: null });
-    assert.equal(memory.undone, null);
+    assert.match(overriddenText({ by: "trainer", undone: { ticket: 17, step: 12 } }, 17), /back at step 12: ticket 17 was overridden/);
+    assert.match(overriddenText({ by: "trainer", undone: null }, 17), /since ticket 17/);
+    assert.equal(overriddenText({ by: 17, undone: null }, 17), "");
 });

@@ -36,4 +36,6 @@ test("why something cannot be asked for", () => {
     for (const code of ["stop", "abort", "freeze"])
         assert.equal(blocked(frozen, code), null);
     assert.equal(blocked({ ...open, trainer: null }, "freeze"), null);
+    for (const code of ["abort", "freeze"])
+        assert.match(blocked({ ...open, run: { state: "finished" } }, code), /ended/);
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { changesText, kindOf, matches, nearestEntry, outcomeText, pendingTitle, titleText } from "../timeline_text.js";
+import { outcomeEntry } from "../state_log.js";
 import { makeOlder } from "../timeline_older.js";
 
 const SPECS = new Map([["lr", { type: "double", unit: null }], ["guarded", { type: "double", unit: "ms" }], ["flag", { type: "bool" }]]);
@@ -29,11 +30,11 @@ test("what was not applied says what was asked for, and why it was not", () => {
 test("the other entries", () => {
     assert.equal(titleText({ kind: "checkpoint", text: "step-000400" }), "checkpoint step-000400");
     assert.equal(titleText({ kind: "outcome", name: "pause", outcome: "applied", text: "pause", changed: false }), "pause (it was so already)");
-    assert.equal(titleText({ kind: "outcome", name: "advance", outcome: "applied", text: "advance", pause_step: 12, request: { steps: 1 } }),
+    assert.equal(titleText(outcomeEntry({ name: "advance", outcome: "applied", pause_step: 12, request: { steps: 1 } })),
         "advance 1 step, to pause at step 12");
-    const act = { kind: "outcome", name: "act", outcome: "applied", text: "x", request: { action: "predict", params: { picture: "0,".repeat(783) + "0" } } };
-    assert.equal(titleText(act), "predict(picture = (784 numbers))");
-    assert.ok(titleText({ ...act, request: { action: "generate", params: { prompt: "x".repeat(900) } } }).length < 100);
+    const act = (action, params) => outcomeEntry({ name: "act", outcome: "applied", request: { action, params } });
+    assert.equal(titleText(act("predict", { picture: "0,".repeat(783) + "0" })), "predict(picture = (784 numbers))");
+    assert.ok(titleText(act("generate", { prompt: "x".repeat(900) })).length < 100);
 });
 
 test("kinds, and words that must all be found", () => {
@@ -75,7 +76,7 @@ function fakeAudit(count) {
     return records;
 }
 
-function fakeApp(records, newest) {
+function fakeApp(records, newest, auditFrom) {
     const asked = [];
     const ask = async (name, { from = 1, limit = 100, ticket }) => {
         asked.push({ from, limit, ticket });
@@ -83,12 +84,12 @@ function fakeApp(records, newest) {
         return { records: found, next: null, head: { sequence: records.length } };
     };
     const log = newest.map((ticket) => ({ kind: "outcome", ticket }));
-    return { asked, link: { ask }, state: { log, kept: { outcomeOf: (ticket) => log.find((one) => one.ticket === ticket) } } };
+    return { asked, link: { ask }, state: { log, auditFrom, kept: { outcomeOf: (ticket) => log.find((one) => one.ticket === ticket) } } };
 }
 
 test("older outcomes come page by page, each once, and then there are no more", async () => {
     const records = fakeAudit(400);
-    const app = fakeApp(records, [390, 391, 392, 393, 394, 395, 396, 397, 398, 399, 400]);
+    const app = fakeApp(records, [390, 391, 392, 393, 394, 395, 396, 397, 398, 399, 400], 782);
     const older = makeOlder(app);
     const got = [];
     while (!older.atEnd())
@@ -103,9 +104,13 @@ test("older outcomes come page by page, each once, and then there are no more", 
     assert.ok(app.asked.every((one) => one.ticket || one.limit <= 1000));
 });
 
-test("no older ones where the log begins with the first ticket, or nothing was ever asked", async () => {
-    assert.equal(makeOlder(fakeApp(fakeAudit(3), [1, 2, 3])).atEnd(), true);
-    const empty = makeOlder(fakeApp([], []));
+test("no older ones where the log begins with the audit, or nothing was ever asked", async () => {
+    const whole = fakeApp(fakeAudit(3), [1, 2, 3], 1);
+    assert.equal(makeOlder(whole).atEnd(), true);
+    whole.state.kept.forgets = true;
+    assert.equal(makeOlder(whole).atEnd(), false, "the log has dropped some");
+    assert.equal(makeOlder(fakeApp([], [], null)).atEnd(), true, "it is not known yet");
+    const empty = makeOlder(fakeApp([], [], 1));
     assert.deepEqual(await empty.more(), []);
     assert.equal(empty.atEnd(), true);
 });

@@ -7,7 +7,7 @@ const SETTINGS = new Map([
     ["mode", { name: "mode", type: "choice", value: "fast", revision: 2 }],
 ]);
 
-const entry = (settings, more) => ({ kind: "outcome", code: 20, outcome: "applied", ticket: 17, settings, ...more });
+const entry = (settings, more) => ({ kind: "outcome", name: "set", outcome: "applied", ticket: 17, settings, ...more });
 const LR = { old: 1e-3, requested: 3e-4, effective: 3e-4, revision: 4 };
 
 test("what can be taken back", () => {
@@ -18,7 +18,7 @@ test("what can be taken back", () => {
     assert.equal(canUndo(entry({ lr: { ...LR, old: "NaN" } }), SETTINGS), false, "no request can set NaN");
     assert.equal(canUndo({ kind: "message", text: "x" }, SETTINGS), false);
     assert.equal(canUndo(entry(undefined), SETTINGS), false);
-    assert.equal(canUndo({ ...entry({}), code: 16 }, SETTINGS), false);
+    assert.equal(canUndo({ ...entry({}), name: "pause" }, SETTINGS), false);
 });
 
 test("all that changed goes back at once, guarded by revisions", () => {

@@ -5,8 +5,8 @@ import test from "node:test";
 import { Rows } from "../curve_rows.js";
 import { extent, padded, settled, smooth } from "../curve_math.js";
 import { BREAK, LINE, Vertices, decimate } from "../curve_decimate.js";
-import { clockTicks, linearTicks, logTicks, sinceText, sinceTicks, stepTicks, tickText } from "../curve_axis.js";
-import { isMark, marksOf, spread } from "../curve_marks.js";
+import { axisWidth, clockTicks, linearTicks, logTicks, sinceText, sinceTicks, stepTicks, tickText } from "../curve_axis.js";
+import { isMark, marksOf, marksText, spread } from "../curve_marks.js";
 import { View, bounded, panned, widened, zoomed } from "../view.js";
 
 function levelOf(values) {
@@ -99,6 +99,13 @@ test("times are told in whole minutes and hours", () => {
     assert.ok(clock.every((text) => /^\d\d:00$|^\d\d-\d\d$/.test(text)), `${clock}`);
 });
 
+test("the y axis follows its widest label, and stays while that fits well", () => {
+    const widths = [];
+    for (const need of [20, 59, 80, 83, 84, 85, 80, 70, 73, 71, 20])
+        widths.push(axisWidth(widths.at(-1) ?? 0, need));
+    assert.deepEqual(widths, [58, 60, 84, 84, 84, 96, 96, 96, 96, 96, 58]);
+});
+
 test("marks: what took effect, one where many lie on each other", () => {
     const log = [{ kind: "outcome", outcome: "applied", step: 5, time: 50, text: "lr", by: "anna" }, { kind: "outcome", outcome: "refused", step: 6, time: 60 },
         { kind: "started", step: 7, time: 70 }, { kind: "message", level: "error", step: null, time: 80, text: "x" },
@@ -108,7 +115,9 @@ test("marks: what took effect, one where many lie on each other", () => {
     assert.equal(marks[0].text, "lr (anna)");
     assert.equal(marks[1].color, "bad");
     const places = spread(marks, "step", { from: 0, to: 10 }, (x) => x, 4);
-    assert.deepEqual(places.map((one) => [one.mark.kind, one.more]), [["checkpoint", 1]]);
+    assert.deepEqual(places.map((one) => one.marks.map((mark) => mark.kind)), [["outcome", "checkpoint"]]);
+    assert.equal(marksText(places[0]), "c\nlr (anna)", "the newest first");
+    assert.equal(marksText({ marks: [1, 2, 3, 4, 5, 6].map((n) => ({ text: String(n) })) }), "6\n5\n4\n3\nand 2 more here");
     assert.equal(spread(marks, "time", { from: 0, to: 100 }, (x) => x * 10, 4).length, 3);
 });
 

@@ -38,6 +38,12 @@ test("several curves and segments name themselves", () => {
         'series,step,time,value,segment\n"a ""b"", c",5,1,2,0\n"a ""b"", c",5,2,2,1\nd,5,1,2,0\nd,5,2,2,1\n');
 });
 
+test("a name is never a formula of a spreadsheet, and a number never a text", () => {
+    const one = (rows) => rows.addPoint(-5, 1, -2, 0);
+    for (const name of ["=cmd()", "+1", "-a", "@x", "\t=1"])
+        assert.match(csvOf([shownOf(name, one), shownOf("b", one)], "step", { from: -9, to: 0 }), new RegExp(`^series.*\n'\\${name[0]}.*,-5,1,-2\nb,-5`));
+});
+
 test("file names are such that every system takes them", () => {
     assert.equal(fileName("gpt", "train/loss", "csv"), "gpt-train-loss.csv");
     assert.equal(fileName(undefined, "../../<b>", "png"), "b.png");

@@ -48,7 +48,31 @@ test("who changed a setting: by its revision, from the past and from events", ()
     assert.equal(state.settings.get("lr").changedBy, "otto");
     state.event({ event: "setting", name: "lr", value: 0.0001, revision: 2, step: 11, time: 11, by: "trainer", overrides: 2 });
     assert.equal(state.settings.get("lr").changedBy, "the trainer");
-    assert.equal(state.settings.get("lr").overrides, 2);
+});
+
+test("a request that was undone stays so while a schedule goes on, until the next request", () => {
+    const { state } = fresh();
+    const undone = () => state.settings.get("lr").undone;
+    const tell = (members) => state.event({ event: "setting", name: "lr", time: 9, ...members });
+    assert.equal(undone(), null);
+    tell({ value: 0.1, revision: 1, step: 10, by: 17 });
+    tell({ value: 0.002, revision: 1, step: 11, by: "trainer", overrides: 17 });
+    tell({ value: 0.003, revision: 1, step: 12, by: "trainer" });
+    assert.deepEqual(undone(), { ticket: 17, step: 11 });
+    state.describe(describe({ settings: [setting("lr", 0.003, 1)] }));
+    assert.deepEqual(undone(), { ticket: 17, step: 11 });
+    tell({ value: 0.2, revision: 2, step: 13, by: 18 });
+    assert.equal(undone(), null);
+});
+
+test("what an own request asked for is known also where its outcome is told first", () => {
+    const { state } = fresh();
+    state.event(outcomeEvent(9, { code: 23, name: "freeze", changed: true }));
+    assert.equal(state.log[0].text, "freeze");
+    state.requested("freeze", 23, { on: false }, { ticket: 9, outcome: "applied", changed: true });
+    assert.equal(state.log[0].text, "end the freeze");
+    assert.equal(state.tickets.size, 0);
+    assert.equal(state.unexplained().size, 0);
 });
 
 test("pending requests: from status and audit, until their outcome", () => {
