@@ -178,7 +178,7 @@ export class Link {
     /* All at once, in this order: between the state that describe and status tell and the first event nothing is missed. */
     learnAndFollow() {
         const learnt = this.learn();
-        const followed = this.queue.ask("subscribe", { topics: TOPICS, rate: "30/s", ...(this.cursor && { since: this.cursor }) });
+        const followed = this.queue.ask("subscribe", { topics: TOPICS, rate: "60/s", ...(this.cursor && { since: this.cursor }) });
         return Promise.all([learnt, followed]).then(([, { cursor }]) => { this.cursor ??= cursor; });
     }
 
