@@ -7,6 +7,7 @@ const SERIES_AT_MOST = 32;
 const POINTS_AT_MOST = 4096;
 const ANSWER_POINTS = 40000; /* of all series of a request: 8 MiB are the server's limit */
 const KEPT_TRACKS = 64;
+const STORED_MS = 100; /* so far history may be behind the stream */
 const RETRY_MS = 2000;
 const INVALID_PARAMETER = 43;
 const LIMIT_REACHED = 52;
@@ -61,9 +62,11 @@ function align(track, answer, asked) {
 }
 
 export class Feed {
-    /* `wanted()` tells what is in view: [{track, view}]; `onData(tracks)`: they have changed */
-    constructor(link, wanted, onData) {
+    /* `wanted()` tells what is in view: [{track, view}]; `onData(tracks)`: they have changed; `newestOf(name)`: when the
+     * newest point of this run's series was logged, or undefined */
+    constructor(link, wanted, onData, newestOf) {
         this.link = link;
+        this.newestOf = newestOf;
         this.wanted = wanted;
         this.onData = onData;
         this.tracks = new Map();
@@ -105,6 +108,13 @@ export class Feed {
                 changed.add(track);
         }
         return changed;
+    }
+
+    /* The stream has a hole here. */
+    breakOff() {
+        for (const track of this.tracks.values())
+            if (track.run === null)
+                track.breakOff();
     }
 
     /* What is shown stays until it has been asked for again. */
@@ -155,7 +165,7 @@ export class Feed {
             this.refused(group, refusal);
         }
         this.busy = false;
-        this.soon(0);
+        this.soon(group.tracks.some((track) => track.stale) ? STORED_MS : 0);
     }
 
     answered(group, answer) {
@@ -164,7 +174,7 @@ export class Feed {
             const one = byName.get(track.name);
             this.alone.delete(track);
             if (one && align(track, one, group.asked))
-                track.take(one, group.asked);
+                track.take(one, group.asked, this.newestOf(track.name));
             else if (!one)
                 track.trouble = "no such series";
         }

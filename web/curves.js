@@ -32,7 +32,8 @@ class Curves {
         this.pointedPanels = new Set();
         this.byName = new Map();
         this.matches = () => true;
-        this.feed = new Feed(app.link, () => this.wants(), (tracks) => this.gotData(tracks));
+        this.feed = new Feed(app.link, () => this.wants(), (tracks) => this.gotData(tracks),
+            (name) => this.byName.get(name)?.time);
         this.frames = new Frames((panel) => this.inView.has(panel) || (this.near.has(panel) && !panel.drawn));
         this.frames.before = () => this.beforeFrame();
         this.makeElement();
@@ -63,6 +64,7 @@ class Curves {
         state.on("points", (points) => this.live(points));
         state.on("log", () => this.logChanged());
         state.on("run", () => this.showEmpty());
+        state.on("gap", () => this.feed.breakOff());
         state.on("resync", () => this.resync());
         state.on("connection", (connection) => connection === "open" && this.feed.soon(0));
         state.on("select", (place) => this.view.select(place));

@@ -5,6 +5,7 @@ import { toNumber } from "./format.js";
 
 const ROWS_AT_MOST = 32768;
 const RECENT_AT_MOST = 8192;
+const TRIES_AT_MOST = 10;
 const SAME_TIME = 2e-6; /* the store keeps microseconds */
 
 /* What later segments replace: of each segment the step from which they do, else null. */
@@ -108,6 +109,8 @@ export function alreadyIn(rows, recent) {
     return known;
 }
 
+const isSame = (one, step, time) => one.step === step && Math.abs(one.time - time) < SAME_TIME;
+
 export class Track {
     constructor(name, run = null) {
         this.name = name;
@@ -117,6 +120,8 @@ export class Track {
         this.whole = null;
         this.detail = null;
         this.recent = [];     /* the newest live points, for what is asked meanwhile */
+        this.ahead = null;    /* {step, time}: the newest point that history told before it came live */
+        this.tries = 0;       /* how often history has not reached the first live point yet */
         this.stale = true;
         this.shift = 0;       /* added to the times of another run, so that both begin together */
         this.trouble = null;  /* why nothing is shown */
@@ -141,11 +146,13 @@ export class Track {
     /* A live point. What is told again (the state as of now, on subscribing) is not taken twice. */
     add(step, time, value) {
         const before = this.recent[this.recent.length - 1] ?? this.newest();
-        if (before && before.step === step && Math.abs(before.time - time) < SAME_TIME)
+        if (before && isSame(before, step, time))
             return false;
         this.recent.push({ step, time, value });
         if (this.recent.length > RECENT_AT_MOST)
             this.recent = this.recent.slice(RECENT_AT_MOST / 2);
+        if (this.isTold(step, time))
+            return false;
         this.version++;
         if (!this.whole && !this.detail)
             return true;
@@ -155,22 +162,55 @@ export class Track {
         return true;
     }
 
+    /* History may be ahead of the stream: what it told is not taken again. */
+    isTold(step, time) {
+        const { ahead } = this;
+        if (ahead === null)
+            return false;
+        const told = time <= ahead.time + SAME_TIME;
+        if (!told || isSame(ahead, step, time))
+            this.ahead = null;
+        return told;
+    }
+
+    /* It may be behind it, too: then points are missing between what it told and the first that came live. `known`: when
+     * the newest point was logged of which anybody knows. */
+    reaches(newest, known) {
+        const first = this.recent[0]?.time ?? known;
+        const reached = this.run !== null || first === undefined || (newest !== undefined && newest.to_time + SAME_TIME >= first);
+        this.tries = reached ? 0 : this.tries + 1;
+        return reached || this.tries > TRIES_AT_MOST;
+    }
+
+    /* Some points were not told: those that come from now on do not follow the ones before. */
+    breakOff() {
+        this.stale = true;
+        this.recent = [];
+        this.ahead = null;
+        this.tries = 0;
+    }
+
     newest() {
         const last = this.segments[this.segments.length - 1];
         return last ? { step: last.to_step, time: last.to_time } : null;
     }
 
     /* The answer to history, and what came live since then. */
-    take(answer, asked) {
+    take(answer, asked, known) {
         this.segments = answer.segments.map((one) => ({ ...one, from_time: one.from_time + this.shift, to_time: one.to_time + this.shift }));
         this.segmentsLost = (answer.segments_total ?? 0) - this.segments.length;
         const level = readLevel(asked, answer, this.shift);
         const newest = this.run === null ? this.segments[this.segments.length - 1] : undefined;
         const end = newest ? { size: 1, step1: [newest.to_step], time1: [newest.to_time] } : level.rows;
         const since = this.run === null ? this.recent.slice(alreadyIn(end, this.recent)) : [];
+        const last = this.recent[this.recent.length - 1];
+        const isAhead = newest && since.length === 0 && !(last && isSame(last, newest.to_step, newest.to_time));
+        this.ahead = isAhead ? { step: newest.to_step, time: newest.to_time } : null;
+        const reached = this.reaches(newest, known);
         for (const { step, time, value } of since)
             level.add(step, time, value, this.place(step, time));
         this.keep(level);
+        this.stale = !reached;
         this.trouble = null;
         this.version++;
     }

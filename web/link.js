@@ -212,7 +212,7 @@ export class Link {
     event(told) {
         this.cursor = told.cursor ?? this.cursor;
         if (told.event === "gap")
-            this.resync();
+            this.gap();
         else
             this.state.event(told);
         if (told.event === "started" || told.event === "outcome")
@@ -226,6 +226,12 @@ export class Link {
     stateChanged(state) {
         this.lastState = state;
         this.timer("status", 100, () => this.pollStatus());
+    }
+
+    /* What comes after it does not follow what came before: that is told at once, the rest when it is known. */
+    gap() {
+        this.state.emit("gap");
+        this.resync();
     }
 
     async resync() {

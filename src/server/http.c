@@ -71,6 +71,20 @@ void http_respond(struct client *client, int status, const struct http_content *
     client_make_ready(client);
 }
 
+/* What an answer of this status has to tell besides. */
+static const char *fields_of(const struct http_head *head, int status)
+{
+    if (status == 401)
+        return "WWW-Authenticate: Bearer realm=\"trimtab\"\r\n";
+    if (status == 426)
+        return "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n";
+    if (status != 405)
+        return NULL;
+    return text_is(head->path, "/api")  ? "Allow: POST\r\n"
+           : text_is(head->path, "/ws") ? "Allow: GET\r\n"
+                                        : "Allow: GET, HEAD\r\n";
+}
+
 void http_decline(struct client *client, int status, int error, const char *format, ...)
 {
     struct http *http = client->http;
@@ -91,14 +105,10 @@ void http_decline(struct client *client, int status, int error, const char *form
     buf_char(&body, '\n');
     bool whole = http->head_bytes.size > 0 && (http->busy || http->head.body == HTTP_NO_BODY);
     http->keep_alive = http->keep_alive && whole;
-    const char *more = status == 401   ? "WWW-Authenticate: Bearer realm=\"trimtab\"\r\n"
-                       : status == 405 ? "Allow: GET, HEAD, POST\r\n"
-                       : status == 426 ? "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-                                       : NULL;
     client->server->requests_refused++;
     http_respond(client, status,
                  &(struct http_content){.type = error ? "application/json" : "text/plain; charset=utf-8",
-                                        .more = more,
+                                        .more = fields_of(&http->head, status),
                                         .bytes = body.data,
                                         .size = body.size});
     buf_finish(&body);

@@ -276,7 +276,7 @@ class Database(Bad):
     def setUp(self):
         super().setUp()
         server = self.serve()
-        trainer = self.train("--step-us", 100, "--steps", 500)
+        trainer = self.train("--step-us", 2000, "--steps", 500)
         wire = self.connect()
         self.wait_attached(wire)
         self.tickets = [wire.result(20, settings={"lr": value})["ticket"] for value in (0.2, 0.3)]

@@ -83,13 +83,20 @@ class ByItself(Week):
         self.assertEqual(len(re.findall("trimtab: ", self.log())), 1, self.log())
         self.assertIn("ssh -L", self.log())
 
+    def link_of(self, pid, fd):
+        """What a descriptor of a process leads to; None where it was closed meanwhile."""
+        try:
+            return os.readlink(f"/proc/{pid}/fd/{fd}")
+        except FileNotFoundError:
+            return None
+
     def test_it_holds_nothing_of_the_trainers(self):
         with open(self.folder / "held", "w") as held:
             os.set_inheritable(held.fileno(), True)
             self.job(TOY, "--step-us", 200, run=self.run_folder, pass_fds=(held.fileno(),))
             wire = self.look_in(self.run_folder)
             pid = wire.result(11)["pid"]
-            held_there = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
+            held_there = {link for fd in os.listdir(f"/proc/{pid}/fd") if (link := self.link_of(pid, fd))}
         self.assertNotIn(str(self.folder / "held"), held_there)
         self.assertNotIn(str(self.folder / "out.log"), held_there)
         self.assertIn(str(self.run_folder / "server.log"), held_there)
@@ -165,12 +172,16 @@ class ByItself(Week):
         codes = sorted(job.wait(timeout=60) for job in jobs)
         self.assertEqual(codes, [0] + [3] * 7)  # a toy that is not recorded ends with 3
 
+    def is_removed(self):
+        shutil.rmtree(self.run_folder, ignore_errors=True)
+        return not self.run_folder.exists()
+
     def test_a_folder_that_was_removed_does_not_come_back(self):
         self.job(TOY, "--step-us", 200, run=self.run_folder)
         wire = self.look_in(self.run_folder)
         self.wait_attached(wire)
         pid = wire.result(11)["pid"]
-        shutil.rmtree(self.run_folder)
+        wait_for("an empty place", self.is_removed)  # they still write there meanwhile
         wait_for("the server's end", lambda: not os.path.exists(f"/proc/{pid}") or not self.is_ours(pid, self.run_folder))
         other = self.folder / "other"
         trainer = self.job(TOY, "--steps", 20000, "--step-us", 200, run=other)

@@ -3,7 +3,7 @@ import test from "node:test";
 import { makeLinger } from "../controls_linger.js";
 
 test("what ends at once is never shown; the rest is, and somebody is told when", (context) => {
-    context.mock.timers.enable({ apis: ["setTimeout"] });
+    context.mock.timers.enable(parseInt(process.versions.node) < 20 ? ["setTimeout"] : { apis: ["setTimeout"] });
     let now = 0;
     let told = 0;
     const lingering = makeLinger(() => { told++; }, () => now);

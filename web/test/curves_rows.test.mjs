@@ -110,6 +110,27 @@ test("after a gap what is asked anew replaces what was there", () => {
     assert.equal(wanting(track, view(0, 90, { whole: true })), null);
 });
 
+test("history that is ahead of the stream is not told twice", () => {
+    const track = new Track("train/loss");
+    track.add(0, 1000, 0);
+    track.take(answerOf(line(0, 100)), WHOLE); /* 1 to 99 are on their way still */
+    for (const [step, time, value] of line(1, 103))
+        track.add(step, time, value);
+    assert.deepEqual([...track.whole.rows.step0.subarray(0, track.whole.rows.size)], Array.from({ length: 103 }, (_, i) => i));
+    assert.equal(track.segments.length, 1);
+});
+
+test("history that has not reached the first live point is asked again", () => {
+    const track = new Track("train/loss");
+    for (const [step, time, value] of line(60, 70))
+        track.add(step, time, value);
+    track.take(answerOf(line(0, 50)), WHOLE, 1069); /* 50 to 59 are not stored yet */
+    assert.ok(wanting(track, view(0, 69, { whole: true })));
+    track.take(answerOf(line(0, 65)), WHOLE, 1069);
+    assert.equal(wanting(track, view(0, 69, { whole: true })), null);
+    assert.equal(track.whole.rows.size, 70);
+});
+
 test("a step back begins a new segment and replaces the old one from there", () => {
     const track = new Track("train/loss");
     track.take(answerOf(line(0, 100)), WHOLE);

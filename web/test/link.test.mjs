@@ -61,7 +61,7 @@ const settled = async () => {
 };
 
 function stage(answers) {
-    mock.timers.enable({ apis: ["setTimeout"] });
+    mock.timers.enable(parseInt(process.versions.node) < 20 ? ["setTimeout"] : { apis: ["setTimeout"] });
     const sockets = [];
     const state = new State((fn) => fn());
     const link = new Link(state, () => {
