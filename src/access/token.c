@@ -49,3 +49,8 @@ int token_make(char text[TOKEN_TEXT], uint8_t hash[TOKEN_HASH], struct err *err)
     OPENSSL_cleanse(random, sizeof random);
     return token_hash(text, TOKEN_TEXT - 1, hash) ? 0 : err_set(err, ERR_NOMEM, "out of memory");
 }
+
+bool token_hash_is(const uint8_t hash[TOKEN_HASH], const uint8_t other[TOKEN_HASH])
+{
+    return CRYPTO_memcmp(hash, other, TOKEN_HASH) == 0;
+}

@@ -15,4 +15,7 @@ int token_make(char text[TOKEN_TEXT], uint8_t hash[TOKEN_HASH], struct err *err)
 /* SHA-256. False, and zeros: out of memory. */
 bool token_hash(const char *text, size_t size, uint8_t hash[TOKEN_HASH]);
 
+/* In constant time. */
+bool token_hash_is(const uint8_t hash[TOKEN_HASH], const uint8_t other[TOKEN_HASH]);
+
 #endif

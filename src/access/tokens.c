@@ -27,7 +27,7 @@ const struct token *tokens_find(const struct tokens *tokens, const char *text, s
     if (!token_hash(text, size, hash))
         return NULL;
     for (size_t i = 0; i < tokens->count; i++)
-        if (CRYPTO_memcmp(tokens->item[i].hash, hash, TOKEN_HASH) == 0)
+        if (token_hash_is(tokens->item[i].hash, hash))
             found = &tokens->item[i];
     return found && !token_is_over(found, now_ns) ? found : NULL;
 }

@@ -17,7 +17,7 @@ enum { LOOK_NS = 100000000 };
 static struct bearer *bearer_with(const struct authority *authority, const uint8_t hash[TOKEN_HASH])
 {
     for (size_t i = 0; i < authority->count; i++)
-        if (memcmp(authority->bearer[i]->hash, hash, TOKEN_HASH) == 0)
+        if (token_hash_is(authority->bearer[i]->hash, hash))
             return authority->bearer[i];
     return NULL;
 }
@@ -196,10 +196,8 @@ static struct bearer *find(struct server *server, struct text token)
         return NULL;
     struct bearer *found = NULL;
     for (size_t i = 0; i < server->authority.count; i++) {
-        unsigned differ = 0;
-        for (size_t b = 0; b < TOKEN_HASH; b++)
-            differ |= (unsigned)(hash[b] ^ server->authority.bearer[i]->hash[b]);
-        if (differ == 0 && is_good(server->authority.bearer[i], server->now_ns))
+        if (token_hash_is(hash, server->authority.bearer[i]->hash) &&
+            is_good(server->authority.bearer[i], server->now_ns))
             found = server->authority.bearer[i];
     }
     return found;

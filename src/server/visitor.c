@@ -4,11 +4,6 @@
 
 #include "server/http.h"
 
-static bool text_is_name(struct text text, const char *name)
-{
-    return strlen(name) == text.size && strncasecmp(text.data, name, text.size) == 0;
-}
-
 static bool is_loopback(struct text host)
 {
     char text[48];
@@ -25,13 +20,13 @@ static bool is_loopback(struct text host)
 static bool is_ours(const struct server *server, struct text host)
 {
     struct text own, port;
-    if (text_is_name(host, "localhost") || is_loopback(host))
+    if (http_text_is(host, "localhost") || is_loopback(host))
         return true;
     if (http_authority(text_from(server->address), &own, &port) && own.size == host.size &&
         memcmp(own.data, host.data, own.size) == 0)
         return true;
     for (size_t i = 0; i < server->options->hosts_count; i++)
-        if (text_is_name(host, server->options->hosts[i]))
+        if (http_text_is(host, server->options->hosts[i]))
             return true;
     return false;
 }

@@ -1,8 +1,6 @@
 #include "wire/http_body.h"
 
 #define SIZE_DIGITS 16u
-#define EXTENSION_BYTES 256u
-#define TRAILER_BYTES 4096u
 
 enum state {
     WHOLE,
@@ -95,8 +93,8 @@ static int take_extension(struct http_body *body, char c, struct http_fault *fau
     }
     if (!http_is_value(c))
         return http_refuse(fault, 400, "a control character in a chunk's extension");
-    if (++body->line > EXTENSION_BYTES)
-        return http_refuse(fault, 400, "a chunk's extension is longer than %u bytes", EXTENSION_BYTES);
+    if (++body->line > LIMIT_HTTP_EXTENSION)
+        return http_refuse(fault, 400, "a chunk's extension is longer than %d bytes", LIMIT_HTTP_EXTENSION);
     return 0;
 }
 
@@ -122,8 +120,8 @@ static int take_trailer(struct http_body *body, char c, struct http_fault *fault
 {
     if (c == '\r' && body->state == TRAILER_BEGIN)
         return go(body, LAST_LF);
-    if (++body->trailer > TRAILER_BYTES)
-        return http_refuse(fault, 431, "trailers of more than %u bytes", TRAILER_BYTES);
+    if (++body->trailer > LIMIT_HTTP_TRAILER)
+        return http_refuse(fault, 431, "trailers of more than %d bytes", LIMIT_HTTP_TRAILER);
     if (body->state == TRAILER_LF)
         return expect(body, c, '\n', TRAILER_BEGIN, fault);
     return body->state == TRAILER_VALUE ? take_value(body, c, fault) : take_name(body, c, fault);
