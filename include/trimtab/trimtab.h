@@ -64,16 +64,19 @@ enum {
 /* ---- a run ---- */
 
 typedef struct trimtab_options {
-    const char *name;    /* the run's name; NULL: the program's name */
-    const char *run;     /* the run's folder; NULL: $TRIMTAB_RUN, else see `resume`, else a new
-                            $TRIMTAB_HOME/NAME/YYYYMMDD-HHMMSS */
-    int64_t total_steps; /* the control point answers TRIMTAB_STOP at this step; 0: unknown */
-    double max_pause;    /* seconds after which a pause ends by itself; 0: never */
-    bool quiet;          /* print nothing */
-    bool no_server;      /* start no server; one that runs, or comes later, is used all the same */
-    bool resume;         /* go on with a run, not begin one: where no folder is named, with the newest one of this name
-                            that was trained and that nobody trains now; where there is none, with a new one.
-                            $TRIMTAB_RESUME=1 says the same. See trimtab_resumed */
+    const char *name;     /* the run's name; NULL: the project's, else the program's */
+    const char *project;  /* what the run belongs to: runs of one project stand beside each other, whatever their names;
+                             NULL: its name. A name as the run's, and told as the config value `project` */
+    const char *run;      /* the run's folder; NULL: $TRIMTAB_RUN, else see `resume`, else a new
+                             $TRIMTAB_HOME/PROJECT/YYYYMMDD-HHMMSS */
+    int64_t total_steps;  /* the control point answers TRIMTAB_STOP at this step; 0: unknown */
+    double max_pause;     /* seconds after which a pause ends by itself; 0: never */
+    bool quiet;           /* print nothing */
+    bool no_server;       /* start no server; one that runs, or comes later, is used all the same */
+    bool resume;          /* go on with a run, not begin one: where no folder is named, with the newest one of this name
+                             (and project) that was trained and that nobody trains now; where there is none, with a new
+                             one. $TRIMTAB_RESUME=1 says the same. See trimtab_resumed */
+    const char *language; /* that of the program, for those who ask: a name as the run's; NULL: "C" */
 } trimtab_options;
 
 /* Opens (and makes, where it does not exist) the run's folder and begins to record. Prints one line on standard error
@@ -132,6 +135,26 @@ enum { TRIMTAB_GO = 0, TRIMTAB_STOP = 1 };
  * reached total_steps), else TRIMTAB_GO. An action may have moved the run to another step (restore): *step is then that
  * step. Cost when nothing is due: a few nanoseconds; no system call. */
 TRIMTAB_API int trimtab_control_point(trimtab_run *run, int64_t *step);
+
+/* The step at which the training will have ended, told to clients; control points answer TRIMTAB_STOP at it; 0:
+ * unknown. For a program that learns it after trimtab_open; may be called inside an action. Returns TRIMTAB_OK,
+ * TRIMTAB_INVALID (negative or out of range), TRIMTAB_DROPPED (it counts, clients learn it later) or TRIMTAB_INERT; an
+ * inert run keeps it too, for its control points. */
+TRIMTAB_API int trimtab_total_steps(trimtab_run *run, int64_t total_steps);
+
+/* For bindings to languages that have a lock of their own, such as Python's: let go of it while a pause waits. */
+typedef struct trimtab_waiter {
+    /* A wait of a pause begins. Until `after` is called the control point touches nothing of the run: another thread
+     * may use it (but not close it, nor call a control point, which would be refused). */
+    void (*before)(void *user);
+    /* The wait is over: something has come, or 100 ms have passed. Non-zero: the control point returns TRIMTAB_GO at
+     * once; the run stays paused, and the next control point waits on. */
+    int (*after)(void *user);
+    void *user; /* must outlive the run */
+} trimtab_waiter;
+
+/* Copies *waiter; NULL: none. */
+TRIMTAB_API void trimtab_set_waiter(trimtab_run *run, const trimtab_waiter *waiter);
 
 /* The present control point and all later ones answer TRIMTAB_STOP; a pause ends, at the latest 100 ms later. While a
  * run is paused signal handlers do run but the loop does not: a handler that only sets a flag of the program (Ctrl-C)
@@ -270,6 +293,18 @@ typedef int trimtab_action_fn(void *user, const trimtab_args *args, trimtab_resu
 TRIMTAB_API int trimtab_action_declare(trimtab_run *run, const char *name, trimtab_action_fn *function, void *user,
                                        ... /* trimtab_param..., TRIMTAB_END() */);
 #define trimtab_action(...) trimtab_action_declare(__VA_ARGS__, TRIMTAB_END())
+
+/* The same with a sentence for clients, and parameters that are known only when the program runs. */
+typedef struct trimtab_definition {
+    const char *name;
+    const char *doc;             /* may be NULL */
+    const trimtab_param *params; /* ends with TRIMTAB_END(); NULL: none */
+    trimtab_action_fn *function;
+    void *user; /* must outlive the run */
+} trimtab_definition;
+
+/* Declares such an action; the struct and its texts are copied. Returns as trimtab_setting_double. */
+TRIMTAB_API int trimtab_action_define(trimtab_run *run, const trimtab_definition *definition);
 
 /* The value of a declared parameter (its default where the request did not name it). A name that was not declared, or
  * of another type, gives 0, false or "". The text lives until the action returns. */

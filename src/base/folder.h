@@ -53,7 +53,7 @@ int folder_each_known(int (*each)(void *context, const char *path), void *contex
 /* HOST:PORT of RUN/address (zero-terminated), or ERR_MISSING. */
 int folder_address(const char *path, char *address, size_t size, struct err *err);
 
-/* Where runs of this name lie: $TRIMTAB_HOME/NAME, with the name made fit for a file name. */
+/* Where runs of this name, or project, lie: $TRIMTAB_HOME/NAME, with the name made fit for a file name. */
 int folder_home(const char *name, char path[PATH_MAX], struct err *err);
 
 /* Calls `each` with the path of every run (a folder with run.db or journal/0, or whose journal lies elsewhere) directly

@@ -13,8 +13,10 @@
 #include <unistd.h>
 
 #include "base/folder.h"
+#include "base/folder_list.h"
+#include "base/utf8.h"
 
-#define HOLDER_TEXT 80 /* always so many bytes, so that a new holder overwrites the old one whole */
+#define HOLDER_TEXT 80 /* bytes of the first line, always so many: a new holder overwrites the old one whole */
 
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
@@ -23,29 +25,36 @@
 #define MADV_WIPEONFORK 18
 #endif
 
-/* "PID INCARNATION ORDINAL", filled up with spaces; zero where the file says nothing of the kind, or nothing that we
- * ever wrote. */
+/* "PID INCARNATION ORDINAL", filled up with spaces, and of a trainer a second line, the run's name. Zero where the file
+ * says nothing of the kind, or nothing that we ever wrote. */
 static void holder_read(int fd, struct holder *holder)
 {
-    char text[HOLDER_TEXT + 1], incarnation[33];
-    ssize_t got = pread(fd, text, HOLDER_TEXT, 0);
+    char text[HOLDER_TEXT + HOLDER_RUN_MAX + 2], incarnation[33];
+    ssize_t got = pread(fd, text, sizeof text - 1, 0);
     struct holder said = {0};
     text[got > 0 ? got : 0] = '\0';
-    if (sscanf(text, "%d %32s %" SCNu64, &said.pid, incarnation, &said.ordinal) == 3 &&
-        incarnation_parse(incarnation, &said.incarnation) && said.ordinal < HOLDER_ORDINAL_MAX)
-        *holder = said;
-    else
-        *holder = (struct holder){0};
+    const char *name = got > HOLDER_TEXT ? text + HOLDER_TEXT : "";
+    size_t size = strcspn(name, "\n");
+    *holder = said;
+    if (sscanf(text, "%d %32s %" SCNu64, &said.pid, incarnation, &said.ordinal) != 3 ||
+        !incarnation_parse(incarnation, &said.incarnation) || said.ordinal >= HOLDER_ORDINAL_MAX)
+        return;
+    if (name[size] == '\n' && utf8_is_name(name, size))
+        memcpy(said.run, name, size);
+    *holder = said;
 }
 
 int lock_name(int fd, const struct holder *holder, struct err *err)
 {
-    char text[HOLDER_TEXT + 1], incarnation[33];
+    char text[HOLDER_TEXT + HOLDER_RUN_MAX + 2], incarnation[33];
     incarnation_text(incarnation, &holder->incarnation);
     int length = snprintf(text, sizeof text, "%d %s %" PRIu64, (int)holder->pid, incarnation, holder->ordinal);
     memset(text + length, ' ', (size_t)(HOLDER_TEXT - length));
     text[HOLDER_TEXT - 1] = '\n';
-    if (pwrite(fd, text, HOLDER_TEXT, 0) != HOLDER_TEXT || ftruncate(fd, HOLDER_TEXT) < 0)
+    length = HOLDER_TEXT;
+    if (holder->run[0])
+        length += snprintf(text + HOLDER_TEXT, sizeof text - HOLDER_TEXT, "%s\n", holder->run);
+    if (pwrite(fd, text, (size_t)length, 0) != length || ftruncate(fd, length) < 0)
         return err_errno(err, ERR_SYSTEM, "cannot write who holds the lock");
     return 0;
 }
@@ -192,9 +201,20 @@ bool run_is_held(const char *path)
 }
 
 struct newest {
-    char *path; /* PATH_MAX bytes */
+    const char *name; /* NULL: any */
+    bool is_home;     /* those whose name nobody wrote down have this one: it was the folder's */
+    char *path;       /* PATH_MAX bytes */
     int64_t began_ns;
 };
+
+/* Was trained, nobody trains it now, and its name is right. A file that this process has locked is not opened. */
+static bool is_left(const struct newest *newest, int folder_fd)
+{
+    struct holder holder;
+    if (lock_is_ours(folder_fd, "trainer") || lock_look(folder_fd, "trainer", &holder, NULL) < 0 || holder.pid != 0)
+        return false;
+    return !newest->name || (holder.run[0] ? strcmp(holder.run, newest->name) == 0 : newest->is_home);
+}
 
 /* The file is rewritten when a trainer begins; what else changes in the folder may be a server that shows an old run.
  */
@@ -205,7 +225,7 @@ static int consider(void *context, const char *path)
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return 0;
-    if (fstatat(fd, "trainer", &status, AT_SYMLINK_NOFOLLOW) == 0 && !is_held(fd, "trainer")) {
+    if (fstatat(fd, "trainer", &status, AT_SYMLINK_NOFOLLOW) == 0 && is_left(newest, fd)) {
         int64_t began_ns = (int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec;
         if (!newest->path[0] || began_ns > newest->began_ns) {
             newest->began_ns = began_ns;
@@ -216,15 +236,57 @@ static int consider(void *context, const char *path)
     return 0;
 }
 
-int run_newest_left(const char *name, char path[PATH_MAX], struct err *err)
+int run_newest_left(const char *project, const char *name, char path[PATH_MAX], struct err *err)
 {
-    char parent[PATH_MAX];
-    struct newest newest = {.path = path};
+    char parent[PATH_MAX], home[PATH_MAX];
+    struct newest newest = {.name = name, .path = path};
     path[0] = '\0';
-    int code = folder_home(name, parent, err);
+    int code = folder_home(project, parent, err);
+    newest.is_home = name && folder_home(name, home, NULL) == 0 && strcmp(home, parent) == 0;
     if (code == 0 && (code = folder_each_in(parent, SIZE_MAX, consider, &newest)) < 0)
         err_set(err, code, "%s", err_sentence(code));
     if (code < 0 || path[0])
         return code;
-    return err_set(err, ERR_MISSING, "no run named %.128s in %.300s has a trainer that ended", name, parent);
+    return err_set(err, ERR_MISSING, "no run named %.128s in %.300s has a trainer that ended", name ? name : project,
+                   parent);
+}
+
+static bool is_project(int home_fd, const char *name, int64_t *time_ns)
+{
+    struct stat status;
+    *time_ns = 0;
+    return fstatat(home_fd, name, &status, 0) == 0 && S_ISDIR(status.st_mode);
+}
+
+/* The folders of all projects; false: they cannot be read, or for want of memory not all. */
+static bool each_project(struct newest *newest, const char *home)
+{
+    char parent[PATH_MAX];
+    struct listed *list;
+    DIR *folder = opendir(home);
+    if (!folder)
+        return errno != ENOMEM;
+    ssize_t count = folder_list(folder, is_project, &list);
+    bool all = count >= 0;
+    for (ssize_t i = 0; i < count; i++)
+        if (snprintf(parent, sizeof parent, "%s/%s", home, list[i].name) < (int)sizeof parent)
+            all = folder_each_in(parent, SIZE_MAX, consider, newest) == 0 && all;
+    free(list);
+    closedir(folder);
+    return all;
+}
+
+int run_newest_named(const char *name, char path[PATH_MAX], struct err *err)
+{
+    char home[PATH_MAX];
+    struct newest newest = {.name = name, .path = path};
+    path[0] = '\0';
+    int code = folder_home(name, home, err);
+    if (code < 0)
+        return code;
+    *strrchr(home, '/') = '\0';
+    if (!each_project(&newest, home))
+        return err_set(err, ERR_NOMEM, "%s", err_sentence(ERR_NOMEM));
+    return path[0] ? 0
+                   : err_set(err, ERR_MISSING, "no run named %.128s in %.300s has a trainer that ended", name, home);
 }

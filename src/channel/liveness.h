@@ -12,11 +12,13 @@
 #include "channel/segment.h"
 
 #define HOLDER_ORDINAL_MAX (UINT64_C(1) << 62) /* ordinals are less */
+#define HOLDER_RUN_MAX 128                     /* bytes of a name */
 
 struct holder {
     pid_t pid; /* 0: nobody */
     struct incarnation incarnation;
-    uint64_t ordinal; /* 0: the file does not say */
+    uint64_t ordinal;             /* 0: the file does not say */
+    char run[HOLDER_RUN_MAX + 1]; /* the run's name, as its trainer has it; "": the file does not say */
 };
 
 /* Takes the lock, reads what the last holder left (*last, may be NULL; zero when there was none). The file is not yet
@@ -27,7 +29,7 @@ int lock_name(int fd, const struct holder *holder, struct err *err);
 void lock_free(int fd); /* leaves the file and what it says; fd < 0 is safe */
 
 /* Who holds it now, without taking it (F_GETLK: the kernel's pid, never the file's): holder->pid 0 when nobody does;
- * incarnation and ordinal from the file in either case. ERR_MISSING when there is no file. */
+ * the rest from the file in either case. ERR_MISSING when there is no file. */
 int lock_look(int folder_fd, const char *name, struct holder *holder, struct err *err);
 
 /* A descriptor that becomes readable when the process ends (pidfd_open), or ERR_MISSING when it has already,
@@ -44,8 +46,11 @@ bool lock_is_ours(int folder_fd, const char *name);
 /* Is anybody training or serving the run in this folder now, this process included? */
 bool run_is_held(const char *path);
 
-/* The newest run of this name ($TRIMTAB_HOME/NAME/...) that was trained and that nobody trains now: the one whose last
- * trainer began last. ERR_MISSING with a sentence where there is none. */
-int run_newest_left(const char *name, char path[PATH_MAX], struct err *err);
+/* The newest run of this project ($TRIMTAB_HOME/PROJECT/...) that was trained and that nobody trains now: the one whose
+ * last trainer began last. With a `name`, of the runs of that very name. ERR_MISSING with a sentence where there is
+ * none. */
+int run_newest_left(const char *project, const char *name, char path[PATH_MAX], struct err *err);
+/* The same of all projects. */
+int run_newest_named(const char *name, char path[PATH_MAX], struct err *err);
 
 #endif

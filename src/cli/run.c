@@ -70,17 +70,30 @@ static int check_left(const char *named)
     return is_free ? CLI_DONE : CLI_REFUSED;
 }
 
-/* The newest run of this name, where none is named. */
+/* A run that calls itself so may be of another project. */
+static void say_none_left(const char *name)
+{
+    char home[PATH_MAX], path[PATH_MAX];
+    struct err err;
+    if (folder_home(name, home, &err) < 0)
+        say_wrong("%s", err.text);
+    else if (run_newest_named(name, path, &err) == 0)
+        say_wrong("there is no run of %s to resume in %s; the newest of that name is resumed by --run %s", name, home,
+                  path);
+    else
+        say_wrong("there is no run of %s to resume in %s; without --resume a new one is begun", name, home);
+}
+
+/* The newest run in the folder of this name, where none is named. */
 static int choose_left(struct start *start, const char *name, char newest[PATH_MAX])
 {
-    char home[PATH_MAX];
     struct err err;
     const char *named = start->run ? start->run : getenv("TRIMTAB_RUN");
     if (named && *named)
         return check_left(named);
-    int code = run_newest_left(name, newest, &err);
-    if (code == ERR_MISSING && folder_home(name, home, NULL) == 0)
-        say_wrong("there is no run of %s to resume in %s; without --resume a new one is begun", name, home);
+    int code = run_newest_left(name, NULL, newest, &err);
+    if (code == ERR_MISSING)
+        say_none_left(name);
     else if (code < 0)
         say_wrong("%s", err.text);
     if (code < 0)
@@ -121,8 +134,8 @@ int verb_run(int argc, char **argv)
     const char *name = NULL;
     bool resume = false;
     const struct args_option options[] = {
-        {"name", ARGS_TEXT, &name, "NAME", "the name of its folder below $TRIMTAB_HOME (the command's)"},
-        {"resume", ARGS_FLAG, &resume, NULL, "go on with the run, else the newest of this name that nobody trains"},
+        {"name", ARGS_TEXT, &name, "NAME", "its folder below $TRIMTAB_HOME: a name or a project (the command's)"},
+        {"resume", ARGS_FLAG, &resume, NULL, "go on with the run, else the newest in that folder that nobody trains"},
     };
     const struct args_spec spec = {
         .verb = "run",

@@ -87,6 +87,7 @@ static struct change take_run(struct run *run, const struct record *record)
         !text_replace(&trainer->host, record->run.host, &differs) ||
         !text_replace(&trainer->command, record->run.command, &differs))
         run->failed = true;
+    bool other_total = trainer->total_steps != record->run.total_steps;
     bool fresh = trainer->started_ns != record->run.started_ns || trainer->pid != record->run.pid;
     trainer->pid = record->run.pid;
     trainer->total_steps = record->run.total_steps;
@@ -96,7 +97,7 @@ static struct change take_run(struct run *run, const struct record *record)
         run->rate.known = false;
         run->steps_per_second = 0;
     }
-    return changed(fresh ? CHANGE_TRAINER : CHANGE_NONE, 0);
+    return changed(fresh ? CHANGE_TRAINER : other_total ? CHANGE_TOTAL : CHANGE_NONE, 0);
 }
 
 static void take_step(struct run *run, int64_t step)
@@ -251,6 +252,8 @@ static struct change take_news(struct run *run, const struct record *record)
     case RECORD_END:
         run->state = RUN_FINISHED;
         run->state_time_ns = record->time_ns;
+        if (run->step_known)
+            take_step(run, record->step); /* nobody may have looked at the mailbox since */
         return changed(CHANGE_END, 0);
     default:
         return take_declaration(run, record);

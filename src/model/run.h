@@ -131,6 +131,7 @@ enum run_change {
     CHANGE_STARTED,
     CHANGE_GAP,
     CHANGE_TRAINER, /* an incarnation began */
+    CHANGE_TOTAL,   /* it has another number of steps */
     CHANGE_END
 };
 

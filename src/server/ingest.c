@@ -55,6 +55,7 @@ static void take_change(struct server *server, const struct change *change, cons
         tell_setting(server, change->id, record);
         break;
     case CHANGE_STATE:
+    case CHANGE_TOTAL:
         tell_run(server);
         break;
     case CHANGE_CHECKPOINT:

@@ -16,6 +16,7 @@ void action_destroy(struct action *action)
         free(action->param[i].text);
     }
     free(action->name);
+    free(action->doc);
     free(action);
 }
 
@@ -90,12 +91,16 @@ static int add_param(trimtab_run *run, struct action *action, const trimtab_para
 
 /* ---- the action ---- */
 
-static int check(trimtab_run *run, const char *name, trimtab_action_fn *function)
+static int check(trimtab_run *run, const trimtab_definition *definition)
 {
+    const char *name = definition->name;
+
     if (!run_is_name(name))
         return run_refuse(run, TRIMTAB_INVALID, "an action's name is 1 to %d bytes of UTF-8 without control characters",
                           TRIMTAB_NAME_MAX);
-    if (!function)
+    if (!run_is_text(definition->doc, TRIMTAB_TEXT_MAX))
+        return run_refuse(run, TRIMTAB_INVALID, "the doc of action %s is too long or not UTF-8", name);
+    if (!definition->function)
         return run_refuse(run, TRIMTAB_INVALID, "action %s has no function", name);
     for (uint32_t i = 0; i < run->actions; i++)
         if (strcmp(run->action[i]->name, name) == 0)
@@ -103,16 +108,6 @@ static int check(trimtab_run *run, const char *name, trimtab_action_fn *function
     if (run->actions == TRIMTAB_ACTIONS_MAX)
         return run_refuse(run, TRIMTAB_LIMIT, "a run has at most %d actions", TRIMTAB_ACTIONS_MAX);
     return TRIMTAB_OK;
-}
-
-static int add_params(trimtab_run *run, struct action *action, va_list ap)
-{
-    int code = TRIMTAB_OK;
-
-    for (trimtab_param given = va_arg(ap, trimtab_param); given.name && code == TRIMTAB_OK;
-         given = va_arg(ap, trimtab_param))
-        code = add_param(run, action, &given);
-    return code;
 }
 
 static int action_tell(trimtab_run *run, const struct action *action)
@@ -127,25 +122,35 @@ static int action_tell(trimtab_run *run, const struct action *action)
     return code;
 }
 
-int trimtab_action_declare(trimtab_run *run, const char *name, trimtab_action_fn *function, void *user, ...)
+static int fill(trimtab_run *run, struct action *action, const trimtab_definition *definition)
 {
-    va_list ap;
+    int code = TRIMTAB_OK;
 
+    action->id = run->actions + 1;
+    action->function = definition->function;
+    action->user = definition->user;
+    action->name = run_copy_text(definition->name);
+    action->doc = run_copy_text(definition->doc);
+    if (!action->name || !action->doc)
+        return run_refuse(run, TRIMTAB_LIMIT, "%s", err_sentence(ERR_NOMEM));
+    for (const trimtab_param *given = definition->params; given && given->name && code == TRIMTAB_OK; given++)
+        code = add_param(run, action, given);
+    return code;
+}
+
+int trimtab_action_define(trimtab_run *run, const trimtab_definition *definition)
+{
     if (!run_is_live(run))
         return TRIMTAB_INERT;
-    int code = check(run, name, function);
+    if (!definition)
+        return run_refuse(run, TRIMTAB_INVALID, "an action needs a definition");
+    int code = check(run, definition);
     if (code != TRIMTAB_OK)
         return code;
     struct action *action = calloc(1, sizeof *action);
     if (!action)
         return run_refuse(run, TRIMTAB_LIMIT, "%s", err_sentence(ERR_NOMEM));
-    action->id = run->actions + 1;
-    action->function = function;
-    action->user = user;
-    action->name = run_copy_text(name);
-    va_start(ap, user);
-    code = action->name ? add_params(run, action, ap) : run_refuse(run, TRIMTAB_LIMIT, "%s", err_sentence(ERR_NOMEM));
-    va_end(ap);
+    code = fill(run, action, definition);
     if (code == TRIMTAB_OK)
         code = action_tell(run, action);
     if (code == TRIMTAB_OK)
@@ -153,4 +158,21 @@ int trimtab_action_declare(trimtab_run *run, const char *name, trimtab_action_fn
     else
         action_destroy(action);
     return code;
+}
+
+int trimtab_action_declare(trimtab_run *run, const char *name, trimtab_action_fn *function, void *user, ...)
+{
+    /* Room for one parameter too many, which is refused. */
+    trimtab_param params[TRIMTAB_PARAMS_MAX + 2] = {{0}};
+    trimtab_definition definition = {.name = name, .params = params, .function = function, .user = user};
+    va_list ap;
+
+    va_start(ap, user);
+    for (size_t i = 0; i <= TRIMTAB_PARAMS_MAX; i++) {
+        params[i] = va_arg(ap, trimtab_param);
+        if (!params[i].name)
+            break;
+    }
+    va_end(ap);
+    return trimtab_action_define(run, &definition);
 }

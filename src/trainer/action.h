@@ -15,7 +15,7 @@ struct param {
 
 struct action {
     uint32_t id; /* 1, 2, 3, ... */
-    char *name;
+    char *name, *doc;
     trimtab_action_fn *function;
     void *user;
     uint32_t params;

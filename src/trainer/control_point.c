@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "trainer/apply.h"
+#include "trainer/declare.h"
 #include "trainer/tell.h"
 
 /* About four looks at the connection a second, but no clock read at most control points. */
@@ -75,6 +76,19 @@ static void pause_begin(trimtab_run *run)
     tell_state(run, RUN_PAUSED, ticket);
 }
 
+/* False: the program wants to go on, paused as the run is. Between before and after the run belongs to others: it is
+ * not even read, and of what was read before nothing is used later. */
+static bool wait_once(const trimtab_run *run, int timeout_ms)
+{
+    struct trimtab_waiter waiter = run->waiter; /* meanwhile it may be replaced */
+    int fd = run->pulse.fd;
+
+    if (waiter.before)
+        waiter.before(waiter.user);
+    pulse_wait(fd, timeout_ms);
+    return !waiter.after || waiter.after(waiter.user) == 0;
+}
+
 static void wait_while_paused(trimtab_run *run)
 {
     while (run->state == RUN_PAUSED && !is_interrupted(run)) {
@@ -87,7 +101,8 @@ static void wait_while_paused(trimtab_run *run)
             return;
         }
         look_at_server(run, now_ns);
-        pulse_wait(&run->pulse, (int)(left_ms < WAIT_MS ? left_ms : WAIT_MS));
+        if (!wait_once(run, (int)(left_ms < WAIT_MS ? left_ms : WAIT_MS)))
+            return; /* at once: what is asked meanwhile waits for the next control point */
         take_requests(run);
     }
 }
@@ -183,15 +198,14 @@ static inline bool watches_changed(const trimtab_run *run)
 /* A getter is the program's code: what it calls must not be a control point that begins here. */
 static __attribute__((noinline)) bool getters_changed(trimtab_run *run)
 {
-    int64_t alarm_step = run->alarm_step;
     bool changed = false;
 
     run->busy = true;
     run->alarm_step = INT64_MIN;
     for (uint32_t i = 0; i < run->settings && !changed; i++)
         changed = setting_is_polled(run->setting[i]) && setting_has_changed(run->setting[i]);
-    run->alarm_step = run->nonfinite.series != 0 ? INT64_MIN : alarm_step; /* a getter may have logged one */
     run->busy = false;
+    arm(run); /* what a getter calls may have changed what is due */
     return changed;
 }
 
@@ -208,6 +222,33 @@ int trimtab_control_point(trimtab_run *run, int64_t *step)
         return control_point_slow(run, step);
     begin_step(run, at);
     return TRIMTAB_GO;
+}
+
+void trimtab_set_waiter(trimtab_run *run, const trimtab_waiter *waiter)
+{
+    if (run)
+        run->waiter = waiter ? *waiter : (trimtab_waiter){0};
+}
+
+int trimtab_total_steps(trimtab_run *run, int64_t total_steps)
+{
+    struct record record;
+    bool possible = total_steps >= 0 && run_holds_step(total_steps);
+
+    if (!run_is_live(run)) {
+        if (run && possible)
+            run->total_steps = total_steps;
+        return TRIMTAB_INERT;
+    }
+    if (!possible)
+        return run_refuse(run, TRIMTAB_INVALID, "a run cannot have %" PRId64 " steps", total_steps);
+    if (total_steps == run->total_steps)
+        return TRIMTAB_OK;
+    run->total_steps = total_steps;
+    run->alarm_step = INT64_MIN; /* the next control point arms anew */
+    tell_begin(run, &record, RECORD_RUN);
+    declare_run(run, &record);
+    return tell_put(run, &record);
 }
 
 void trimtab_interrupt(trimtab_run *run)

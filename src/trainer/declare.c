@@ -16,7 +16,7 @@ void declare_run(const trimtab_run *run, struct record *record)
 {
     begin(record, RECORD_RUN);
     record->run.name = text_from(run->name);
-    record->run.language = text_from("C");
+    record->run.language = text_from(run->language);
     record->run.host = text_from(run->host);
     record->run.command = text_from(run->command);
     record->run.folder = text_from(run->working_folder);
@@ -65,7 +65,7 @@ void declare_action(const struct action *action, struct record *record)
     begin(record, RECORD_ACTION);
     record->action.id = action->id;
     record->action.name = text_from(action->name);
-    record->action.doc = text_from("");
+    record->action.doc = text_from(action->doc);
     record->action.params = action->params;
     for (uint32_t i = 0; i < action->params; i++) {
         const struct param *from = &action->param[i];

@@ -129,5 +129,6 @@ bool environment_learn(trimtab_run *run)
     return keep_text(run, "command", run->command) && keep_text(run, "folder", run->working_folder) &&
            keep_text(run, "host", run->host) && keep_number(run, "pid", (double)getpid()) &&
            keep_number(run, "started", (double)(run->started_ns / 1000) / 1e6) &&
-           (!git_commit(path, commit) || keep_text(run, "git_commit", commit));
+           (!git_commit(path, commit) || keep_text(run, "git_commit", commit)) &&
+           (!run->project || keep_text(run, "project", run->project));
 }

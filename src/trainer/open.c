@@ -14,28 +14,44 @@
 #include "trainer/declare.h"
 #include "trainer/environment.h"
 
-static int choose_name(trimtab_run *run, const trimtab_options *options)
+static int keep_name(trimtab_run *run, const char *what, const char *given, char **kept)
 {
-    const char *name = options->name ? options->name : program_invocation_short_name;
-
-    if (!options->name && !run_is_name(name))
-        name = "run";
-    if (!run_is_name(name))
-        return err_set(&run->err, ERR_INVALID, "a run's name is 1 to %d bytes of UTF-8 without control characters",
+    if (!run_is_name(given))
+        return err_set(&run->err, ERR_INVALID, "%s is 1 to %d bytes of UTF-8 without control characters", what,
                        TRIMTAB_NAME_MAX);
-    run->name = run_copy_text(name);
-    return run->name ? 0 : err_set(&run->err, ERR_NOMEM, "%s", err_sentence(ERR_NOMEM));
+    *kept = run_copy_text(given);
+    return *kept ? 0 : err_set(&run->err, ERR_NOMEM, "%s", err_sentence(ERR_NOMEM));
 }
 
-/* A resumed run for which no folder is named: the newest one of its name that nobody trains; else a new one. */
+static const char *default_name(const trimtab_options *options)
+{
+    if (options->project)
+        return options->project;
+    return run_is_name(program_invocation_short_name) ? program_invocation_short_name : "run";
+}
+
+static int choose_names(trimtab_run *run, const trimtab_options *options)
+{
+    const char *name = options->name ? options->name : default_name(options);
+    int code = keep_name(run, "a run's name", name, &run->name);
+
+    if (code == 0 && options->project)
+        code = keep_name(run, "a project's name", options->project, &run->project);
+    if (code == 0)
+        code = keep_name(run, "a language's name", options->language ? options->language : "C", &run->language);
+    return code;
+}
+
+/* A resumed run for which no folder is named: the newest of its project and name that nobody trains; else a new one. */
 static int choose_folder(trimtab_run *run, const trimtab_options *options, char path[PATH_MAX])
 {
     const char *given = getenv("TRIMTAB_RUN");
+    const char *project = run->project ? run->project : run->name;
     bool named = options->run || (given && *given);
 
-    if (run->resume.asked && !named && run_newest_left(run->name, path, NULL) == 0)
+    if (run->resume.asked && !named && run_newest_left(project, run->name, path, NULL) == 0)
         return 0;
-    return folder_choose(options->run, run->name, path, &run->err);
+    return folder_choose(options->run, project, path, &run->err);
 }
 
 static int open_folder(trimtab_run *run, const trimtab_options *options)
@@ -95,6 +111,7 @@ static int take_lock(trimtab_run *run)
         return err_errno(&run->err, ERR_SYSTEM, "no random bits");
     /* Before the first segment: two lives of a run must never have the same ordinal. */
     struct holder self = {.pid = getpid(), .incarnation = run->incarnation, .ordinal = run->ordinal};
+    memcpy(self.run, run->name, strlen(run->name)); /* a name: at most HOLDER_RUN_MAX bytes */
     return lock_name(run->lock_fd, &self, &run->err);
 }
 
@@ -140,7 +157,7 @@ static int mark_owner(trimtab_run *run)
 
 int open_run(trimtab_run *run, const trimtab_options *options)
 {
-    int code = choose_name(run, options);
+    int code = choose_names(run, options);
 
     if (code == 0)
         code = mark_owner(run);

@@ -18,7 +18,8 @@ void pulse_finish(struct pulse *pulse); /* twice is safe */
 void pulse_look(struct pulse *pulse, int64_t now_ns);
 /* Sends one byte. */
 void pulse_beat(struct pulse *pulse, int64_t now_ns);
-/* Waits for a byte from the server, a signal, or the end of the time. */
-void pulse_wait(struct pulse *pulse, int timeout_ms);
+/* Waits until pulse_look has something to drop, for a signal, or for the end of the time. By the descriptor alone: what
+ * belongs to the run is not touched. */
+void pulse_wait(int fd, int timeout_ms);
 
 #endif

@@ -103,6 +103,8 @@ static void run_destroy(trimtab_run *run)
     free(run->series);
     free(run->config);
     free(run->name);
+    free(run->project);
+    free(run->language);
     free(run->host);
     free(run->command);
     free(run->working_folder);

@@ -59,6 +59,7 @@ struct trimtab_run {
     enum run_state state;
     uint64_t state_ticket;
     int64_t state_step, state_time_ns;
+    struct trimtab_waiter waiter;
     int64_t pause_step; /* where an advance will pause; RUN_NO_STEP: none */
     uint64_t pause_ticket;
     int64_t max_pause_ns; /* 0: no bound */
@@ -82,8 +83,9 @@ struct trimtab_run {
     struct buf scratch, texts; /* texts: of the outcome of a set */
     struct nonfinite nonfinite;
 
-    /* Who we are. */
-    char *name, *host, *command, *working_folder; /* well-formed UTF-8 */
+    /* Who we are; all texts are well-formed UTF-8. */
+    char *name, *project, *language; /* project: NULL where none was given, and it is the name */
+    char *host, *command, *working_folder;
     int64_t started_ns;
     struct folder folder;
     int journal_fd, lock_fd;

@@ -154,7 +154,7 @@ class Verbs(Cli):
         self.assertEqual(self.piped("describe", *self.run_option)["result"]["settings"][1]["name"], "lr")
         shown = self.shown("describe", *self.run_option)
         for pattern in (r"lr +0\.1 +double +1e-06 to 1 +revision 0 +learning rate", r"mode +slow +choice +slow\|fast\|1e3", r"actions +echo",
-                        r"times=1 +int +1 to 10", r"series +toy/value +\S+ steps +at step \d+ +\d+ points"):
+                        r"lengthen +trains on to this step", r"times=1 +int +1 to 10", r"series +toy/value +\S+ steps +at step \d+ +\d+ points"):
             self.assertRegex(shown, pattern)
 
     def test_pause_advance_resume_stop(self):

@@ -207,6 +207,25 @@ class Resume(Cli):
             done = self.again(*(() if options else ("--run", older)), **options)
             self.assertEqual((done.returncode, done.stdout), (5, f"{older}\n1\n"), done.stderr)
 
+    def test_a_run_of_a_project(self):
+        for name in ("a", "b"):
+            process = self.start(TOY, "--name", name, "--project", "vision", "--steps", 20)
+            self.assertEqual(process.wait(timeout=PATIENCE), 0, self.log())
+        of_b, of_a = sorted(self.runs(), key=lambda run: (run / "trainer").read_text().splitlines()[1], reverse=True)
+        self.assertEqual({of_a.parent, of_b.parent}, {self.folder / "runs" / "vision"})
+        done = self.again("--name", "vision")  # the newest one that lies there
+        self.assertEqual((done.returncode, done.stdout), (5, f"{of_b}\n1\n"), done.stderr)
+        self.refused(self.again("--name", "a"), 2, "there is no run of a to resume in", f"is resumed by --run {of_a}")
+        process = self.start(TOY, "--name", "a", "--project", "vision", "--steps", 30, "--resume")
+        self.assertEqual(process.wait(timeout=PATIENCE), 0, self.log())
+        self.assertEqual(len(self.runs()), 2)
+        done = self.again("--name", "vision")
+        self.assertEqual(done.stdout, f"{of_a}\n1\n")  # it was trained last
+        for run in (of_a, of_b):
+            self.end(self.serve(run=run))
+        listed = json.loads(self.tool("ls").stdout)["runs"]
+        self.assertEqual({run["name"]: run["folder"] for run in listed}, {"a": str(of_a), "b": str(of_b)})
+
     def test_without_it_nothing_is_resumed(self):
         done = self.tool("run", "--run", self.run_folder, *LISTEN, "--", "sh", "-c", "echo ${TRIMTAB_RESUME-none}",
                          env={"TRIMTAB_RESUME": "1"})

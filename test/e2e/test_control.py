@@ -1,4 +1,5 @@
 """Steering a real trainer over a real socket: each control request, and what is said of it."""
+import json
 import unittest
 
 from harness import Case, wait_for
@@ -93,6 +94,35 @@ class Control(Steered):
         self.assertEqual((reply["CodeError"], reply["Detail"]), (46, "this action always fails"))
         for members in ({"action": "none"}, {"action": "echo", "params": {"times": 11}}, {"action": "echo", "params": {"x": 1}}):
             self.assertEqual(self.wire.call(21, **members)["CodeError"], 43)
+
+    def test_an_action_has_a_sentence(self):
+        told = {action["name"]: action for action in self.wire.result(4)["actions"]}
+        self.assertEqual((told["lengthen"]["doc"], told["echo"]["doc"]), ("trains on to this step", ""))
+        self.assertEqual(told["lengthen"]["params"][0]["name"], "steps")
+
+    def test_the_number_of_steps_is_learned_late(self):
+        wait_for("some steps", lambda: self.step() > 50)
+        self.assertIsNone(self.wire.result(3)["run"].get("total"))
+        series = self.wire.result(4)["series"]
+        self.wire.result(5, topics=["run"])
+        self.wire.result(21, action="lengthen", params={"steps": 10 ** 9})
+        self.assertEqual(self.wire.event("run", lambda e: e["total"])["total"], 10 ** 9)
+        status = self.wait_status(self.wire, "a rate", lambda s: s["run"]["rate"])
+        self.assertEqual(status["run"]["total"], 10 ** 9)
+        self.assertGreater(status["run"]["eta"], 0)
+        self.assertEqual([one["name"] for one in self.wire.result(4)["series"]], [one["name"] for one in series])
+        self.wire.result(16)
+        last = self.step() + 20
+        self.wire.result(21, action="lengthen", params={"steps": last})
+        self.assertEqual(self.wire.event("run", lambda e: e["total"] != 10 ** 9)["total"], last)
+        self.wire.result(17)
+        self.assertEqual(self.trainer.wait(timeout=30), 0)
+        self.wait_status(self.wire, "the end", lambda s: s["run"]["state"] == "finished" and not s["trainer"]["attached"])
+        ended = self.wire.result(3)["run"]
+        self.assertEqual((ended["step"], ended["total"]), (last, last))
+        self.end(self.server)
+        listed, = json.loads(self.tool("ls").stdout)["runs"]
+        self.assertEqual((listed["step"], listed["total"]), (last, last))  # as stored
 
     def test_restore_moves_the_step_back(self):
         wait_for("some steps", lambda: self.step() > 50)

@@ -6,6 +6,7 @@
  *   --schedule: its own code halves lr at every step, as a schedule would.
  *   --resume: goes on with the newest run, at the step of its newest checkpoint (or --start).
  *   --string: has a setting "note" too, which is a string of at most 63 bytes.
+ *   --name NAME, --project PROJECT: of the run (toy, none).
  *   --fork FILE: leaves a child (as a data loader is one) that outlives it; FILE holds its pid. */
 #include <fcntl.h>
 #include <signal.h>
@@ -23,7 +24,7 @@ struct toy {
     int64_t steps, start, life, step_us, series;
     double max_pause;
     bool schedule, resume, string;
-    const char *truth_path, *fork_path;
+    const char *truth_path, *fork_path, *name, *project;
     double lr;
     int64_t batch;
     bool flag;
@@ -93,6 +94,13 @@ static int hold(void *user, const trimtab_args *args, trimtab_result *result)
     return 0;
 }
 
+static int lengthen(void *user, const trimtab_args *args, trimtab_result *result)
+{
+    struct toy *toy = user;
+    (void)result;
+    return trimtab_total_steps(toy->run, trimtab_args_int(args, "steps"));
+}
+
 static struct truth *map_truth(const char *path)
 {
     static struct truth none;
@@ -123,6 +131,10 @@ static void declare(struct toy *toy)
     trimtab_action(toy->run, "restore", restore, toy, TRIMTAB_INT("step", 0, 0, 1000000000));
     trimtab_action(toy->run, "checkpoint", checkpoint, toy);
     trimtab_action(toy->run, "hold", hold, toy, TRIMTAB_STRING("path", ""));
+    const trimtab_param steps[] = {TRIMTAB_INT("steps", 0, 0, 1000000000), TRIMTAB_END()};
+    const trimtab_definition definition = {
+        .name = "lengthen", .doc = "trains on to this step", .params = steps, .function = lengthen, .user = toy};
+    trimtab_action_define(toy->run, &definition);
     trimtab_config(toy->run, "life", "1");
 }
 
@@ -172,7 +184,7 @@ static void train(struct toy *toy, struct truth *truth)
 
 int main(int argc, char **argv)
 {
-    struct toy toy = {.life = 1, .lr = 0.1, .batch = 8, .note = "first"};
+    struct toy toy = {.life = 1, .lr = 0.1, .batch = 8, .note = "first", .name = "toy"};
     for (int i = 1; i < argc; i++) {
         const char *name = argv[i], *next = i + 1 < argc ? argv[i + 1] : "0";
         bool *flag = strcmp(name, "--schedule") == 0 ? &toy.schedule
@@ -198,6 +210,10 @@ int main(int argc, char **argv)
             toy.max_pause = atof(next);
         else if (strcmp(name, "--fork") == 0)
             toy.fork_path = next;
+        else if (strcmp(name, "--name") == 0)
+            toy.name = next;
+        else if (strcmp(name, "--project") == 0)
+            toy.project = next;
         else if (strcmp(name, "--truth") == 0)
             toy.truth_path = next;
         else
@@ -208,7 +224,12 @@ int main(int argc, char **argv)
         return 1;
     atomic_store(&truth->published, -1);
     trimtab_options options = {
-        .name = "toy", .total_steps = toy.steps, .max_pause = toy.max_pause, .resume = toy.resume};
+        .name = toy.name,
+        .project = toy.project,
+        .total_steps = toy.steps,
+        .max_pause = toy.max_pause,
+        .resume = toy.resume,
+    };
     toy.run = trimtab_open(&options);
     if (*trimtab_error(toy.run)) {
         trimtab_close(toy.run);

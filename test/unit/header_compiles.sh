@@ -14,6 +14,16 @@ cp "$folder/alone.c" "$folder/alone.cc"
 cat >"$folder/program.c" <<'EOF'
 #include <trimtab/trimtab.h>
 
+static void before(void *user)
+{
+    (void)user;
+}
+
+static int after(void *user)
+{
+    return user == NULL;
+}
+
 static int save(void *user, const trimtab_args *args, trimtab_result *result)
 {
     (void)user;
@@ -23,8 +33,12 @@ static int save(void *user, const trimtab_args *args, trimtab_result *result)
 
 int main(void)
 {
-    trimtab_run *run = trimtab_open(&(trimtab_options){.name = "program", .total_steps = 10});
+    trimtab_run *run = trimtab_open(&(trimtab_options){.name = "program", .project = "p", .language = "C"});
     double lr = 3e-4;
+    trimtab_param params[] = {TRIMTAB_INT("bytes", 1, 0, 9), TRIMTAB_END()};
+    trimtab_action_define(run, &(trimtab_definition){.name = "s", .doc = "d", .params = params, .function = save});
+    trimtab_set_waiter(run, &(trimtab_waiter){before, after, &lr});
+    trimtab_total_steps(run, 10);
     trimtab_setting_double(run, "lr", &lr, 1e-6, 1e-1, "learning rate");
     trimtab_action(run, "save", save, &lr);
     trimtab_action(run, "save as", save, &lr, TRIMTAB_STRING("path", ""), TRIMTAB_INT("bytes", 1, 0, 9),
@@ -61,9 +75,21 @@ int main()
 {
     trimtab_options options{};
     options.name = "program";
-    options.total_steps = 10;
+    options.project = "p";
     trimtab_run *run = trimtab_open(&options);
+    trimtab_total_steps(run, 10);
     Model model;
+    const trimtab_param params[] = {TRIMTAB_INT("bytes", 1, 0, 9), TRIMTAB_END()};
+    trimtab_definition definition{};
+    definition.name = "define";
+    definition.params = params;
+    definition.function = save;
+    definition.user = &model;
+    trimtab_action_define(run, &definition);
+    trimtab_waiter waiter{};
+    waiter.before = [](void *) {};
+    waiter.after = [](void *) { return 0; };
+    trimtab_set_waiter(run, &waiter);
     trimtab_setting_double(run, "lr", &model.lr, 1e-6, 1e-1, "learning rate");
     trimtab_action(run, "evaluate", [](void *, const trimtab_args *, trimtab_result *) { return 0; }, nullptr);
     trimtab_action(run, "save", save, &model, TRIMTAB_STRING("path", ""), TRIMTAB_INT("bytes", 1, 0, 9),

@@ -76,6 +76,49 @@ static void the_file_names_its_holder(void **state)
     lock_free(fd);
 }
 
+static void the_trainers_file_names_its_run(void **state)
+{
+    struct temp *temp = *state;
+    struct holder mine = holder_of(getpid(), 3), look;
+    char longest[HOLDER_RUN_MAX + 1];
+    memset(longest, 'n', HOLDER_RUN_MAX);
+    longest[HOLDER_RUN_MAX] = '\0';
+    const char *const names[] = {longest, "two words", "", "\xc3\xa9"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        int fd = lock_take(temp->fd, "trainer", NULL, NULL);
+        snprintf(mine.run, sizeof mine.run, "%s", names[i]);
+        assert_int_equal(lock_name(fd, &mine, NULL), 0);
+        lock_free(fd);
+        assert_int_equal(lock_look(temp->fd, "trainer", &look, NULL), 0);
+        assert_string_equal(look.run, names[i]);
+        assert_int_equal(look.ordinal, 3);
+    }
+}
+
+/* What nobody wrote so is no name; who held it is still known. */
+static void a_name_that_is_none_is_not_believed(void **state)
+{
+    struct temp *temp = *state;
+    struct holder mine = holder_of(getpid(), 3), look;
+    static const char *const tails[] = {"cut", "a\tb\n", "\xff\n", "\n", ""};
+    for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
+        int fd = lock_take(temp->fd, "trainer", NULL, NULL);
+        assert_int_equal(lock_name(fd, &mine, NULL), 0);
+        off_t end = lseek(fd, 0, SEEK_END);
+        assert_int_equal(pwrite(fd, tails[i], strlen(tails[i]), end), (ssize_t)strlen(tails[i]));
+        lock_free(fd);
+        assert_int_equal(lock_look(temp->fd, "trainer", &look, NULL), 0);
+        assert_string_equal(look.run, "");
+        assert_int_equal(look.ordinal, 3);
+    }
+    int fd = openat(temp->fd, "trainer", O_WRONLY | O_APPEND);
+    for (int i = 0; i < 200; i++)
+        assert_int_equal(write(fd, "n", 1), 1);
+    close(fd);
+    assert_int_equal(lock_look(temp->fd, "trainer", &look, NULL), 0);
+    assert_string_equal(look.run, "");
+}
+
 static void a_second_holder_is_refused_with_the_first_ones_pid(void **state)
 {
     struct temp *temp = *state;
@@ -219,7 +262,7 @@ static void assert_newest(const struct temp *temp, const char *name)
 {
     char path[PATH_MAX], expected[160];
     struct err err;
-    int code = run_newest_left("gpt", path, &err);
+    int code = run_newest_left("gpt", NULL, path, &err);
     snprintf(expected, sizeof expected, "%s/gpt/%s", temp->path, name ? name : "");
     if (name)
         assert_string_equal(path, expected);
@@ -261,6 +304,47 @@ static void the_newest_run_that_nobody_trains(void **state)
     unsetenv("TRIMTAB_HOME");
 }
 
+static void call_it(int fd, const char *name, time_t began)
+{
+    struct holder trainer = holder_of(getpid(), 1);
+    struct timespec times[2] = {{.tv_sec = began}, {.tv_sec = began}};
+    int lock = lock_take(fd, "trainer", NULL, NULL);
+    snprintf(trainer.run, sizeof trainer.run, "%s", name);
+    assert_int_equal(lock_name(lock, &trainer, NULL), 0);
+    lock_free(lock);
+    assert_int_equal(utimensat(fd, "trainer", times, 0), 0);
+    close(fd);
+}
+
+static void the_newest_run_of_a_name(void **state)
+{
+    struct temp *temp = *state;
+    char path[PATH_MAX], expected[160];
+    struct err err;
+    setenv("TRIMTAB_HOME", temp->path, 1);
+    assert_int_equal(run_newest_named("a", path, &err), ERR_MISSING);
+    assert_string_equal(path, "");
+    call_it(make_run(temp, "1", 1), "a", 1000);
+    call_it(make_run(temp, "2", 1), "b", 2000);
+    call_it(make_run(temp, "3", 1), "a", 3000);
+    call_it(make_run(temp, "4", 1), "b", 4000);
+    call_it(make_run(temp, "5", 1), "", 5000);
+    snprintf(expected, sizeof expected, "%s/gpt/3", temp->path);
+    assert_int_equal(run_newest_left("gpt", "a", path, &err), 0);
+    assert_string_equal(path, expected);
+    assert_int_equal(run_newest_named("a", path, &err), 0);
+    assert_string_equal(path, expected);
+    assert_int_equal(run_newest_left("gpt", "c", path, &err), ERR_MISSING);
+    assert_non_null(strstr(err.text, "no run named c in "));
+    assert_int_equal(run_newest_named("c", path, &err), ERR_MISSING);
+    assert_int_equal(run_newest_left("other", "a", path, &err), ERR_MISSING);
+    assert_int_equal(run_newest_left("gpt", "gpt", path, &err), 0); /* the one that does not say: the folder's name */
+    snprintf(expected, sizeof expected, "%s/gpt/5", temp->path);
+    assert_string_equal(path, expected);
+    unsetenv("TRIMTAB_HOME");
+    assert_int_equal(run_newest_named("a", path, &err), ERR_MISSING); /* there is no ./trimtab-runs */
+}
+
 static void a_run_is_held_by_trainer_or_server(void **state)
 {
     struct temp *temp = *state;
@@ -293,11 +377,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(the_file_names_its_holder),
+        TEST(the_trainers_file_names_its_run),
+        TEST(a_name_that_is_none_is_not_believed),
         TEST(a_second_holder_is_refused_with_the_first_ones_pid),
         TEST(the_kernels_pid_counts_not_the_files),
         TEST(a_forked_child_does_not_hold_it),
         TEST(looking_where_nobody_is),
         TEST(the_newest_run_that_nobody_trains),
+        TEST(the_newest_run_of_a_name),
         TEST(a_run_is_held_by_trainer_or_server),
         cmocka_unit_test(a_process_is_watched_to_its_end),
         cmocka_unit_test(a_forked_child_sees_no_mark),

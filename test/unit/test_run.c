@@ -313,6 +313,41 @@ static void put_at(struct run *run, enum record_kind kind, int64_t step, int64_t
     run_take(run, &record);
 }
 
+/* Of one life: who the trainer is stays, and what it declared. */
+static void the_total_may_change(void **state)
+{
+    (void)state;
+    struct run run;
+    struct record said = {.kind = RECORD_RUN}, series = {.kind = RECORD_SERIES}, point = {.kind = RECORD_SCALAR};
+    said.run.name = said.run.language = said.run.host = said.run.command = said.run.folder = text_from("x");
+    said.run.pid = 7;
+    said.run.started_ns = 1000;
+    series.series.id = point.scalar.series = 3;
+    series.series.name = text_from("loss");
+    series.series.unit = text_from("");
+    run_init(&run);
+    assert_int_equal(run_take(&run, &said).kind, CHANGE_TRAINER);
+    run_take(&run, &series);
+    said.run.total_steps = 100;
+    assert_int_equal(run_take(&run, &said).kind, CHANGE_TOTAL);
+    assert_int_equal(run_take(&run, &said).kind, CHANGE_NONE);
+    assert_int_equal(run.trainer.total_steps, 100);
+    assert_int_equal(run_take(&run, &point).kind, CHANGE_POINT);
+    run.state = RUN_RUNNING;
+    run.step_known = true;
+    run.step = 40;
+    run.steps_per_second = 10;
+    assert_float_equal(run_eta(&run), 6, 1e-9);
+    said.run.total_steps = 0;
+    assert_int_equal(run_take(&run, &said).kind, CHANGE_TOTAL);
+    assert_float_equal(run_eta(&run), -1, 0);
+    said.run.total_steps = 50;
+    said.run.started_ns = 2000;
+    assert_int_equal(run_take(&run, &said).kind, CHANGE_TRAINER); /* the next life */
+    assert_int_equal(run_take(&run, &point).kind, CHANGE_NONE);
+    run_finish(&run);
+}
+
 static void declare_loss(struct run *run)
 {
     struct record series = {.kind = RECORD_SERIES};
@@ -387,6 +422,7 @@ int main(void)
         cmocka_unit_test(a_trainer_s_message_is_kept),
         cmocka_unit_test(an_outcome_owns_its_texts),
         cmocka_unit_test(a_refusal_has_an_error_of_ours),
+        cmocka_unit_test(the_total_may_change),
         cmocka_unit_test(a_lost_run_is_as_old_as_its_last_word),
         cmocka_unit_test(one_that_was_seen_to_go_is_not),
         cmocka_unit_test(a_finished_run_stays_finished),

@@ -176,6 +176,50 @@ static void ordinals_go_on(void **state)
     assert_int_equal(server_count(server, RECORD_RUN), 2);
 }
 
+static void names_its_project_and_language(void **state)
+{
+    struct server *server = *state;
+    char language[] = "Python";
+    trimtab_options options = {.name = "digits", .project = "vision \"lab\"", .language = language};
+
+    server_open(server, &options);
+    memset(language, 'x', sizeof language - 1); /* it was copied */
+    const struct record *record = server_expect(server, RECORD_RUN);
+    assert_text(record->run.name, "digits");
+    assert_text(record->run.language, "Python");
+    assert_text(server_config(server, "project")->config.json, "\"vision \\\"lab\\\"\"");
+    assert_int_equal(trimtab_message(server->run, TRIMTAB_INFO, "text"), TRIMTAB_OK);
+    server_close(server);
+    options = (trimtab_options){.project = "vision"};
+    server_open(server, &options);
+    assert_text(server_expect(server, RECORD_RUN)->run.name, "vision");
+    assert_text(server_config(server, "project")->config.json, "\"vision\"");
+    server_close(server);
+    options = (trimtab_options){.name = "digits"};
+    server_open(server, &options);
+    assert_text(server_expect(server, RECORD_RUN)->run.language, "C");
+    while (server_next(server, RECORD_CONFIG))
+        assert_false(text_is(server->record.config.name, "project"));
+}
+
+static void runs_of_a_project_lie_beside_each_other(void **state)
+{
+    static const trimtab_options options[] = {{.name = "a", .project = "vision lab", .quiet = true},
+                                              {.name = "b", .project = "vision lab", .quiet = true},
+                                              {.project = "vision lab", .quiet = true},
+                                              {.name = "vision lab", .quiet = true}};
+    struct server *server = *state;
+    char parent[256];
+
+    snprintf(parent, sizeof parent, "%s/vision-lab/", server->temporary);
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        trimtab_run *run = trimtab_open(&options[i]);
+        assert_string_equal(trimtab_error(run), "");
+        assert_int_equal(strncmp(trimtab_folder(run), parent, strlen(parent)), 0);
+        trimtab_close(run);
+    }
+}
+
 static void is_inert_when_off(void **state)
 {
     struct server *server = *state;
@@ -228,6 +272,14 @@ static void is_inert_without_a_folder(void **state)
     options.name = "bad\nname";
     run = trimtab_open(&options);
     assert_non_null(strstr(trimtab_error(run), "name"));
+    trimtab_close(run);
+    options = (trimtab_options){.quiet = true, .run = server->path, .project = ""};
+    run = trimtab_open(&options);
+    assert_non_null(strstr(trimtab_error(run), "name is 1 to 128 bytes"));
+    trimtab_close(run);
+    options = (trimtab_options){.quiet = true, .run = server->path, .language = "a\tb"};
+    run = trimtab_open(&options);
+    assert_non_null(strstr(trimtab_error(run), "a language's name is 1 to 128 bytes"));
     trimtab_close(run);
 }
 
@@ -394,6 +446,8 @@ int main(int argc, char **argv)
         TEST(finds_the_commit),
         TEST(finds_the_commit_of_a_linked_tree),
         TEST(ordinals_go_on),
+        TEST(names_its_project_and_language),
+        TEST(runs_of_a_project_lie_beside_each_other),
         TEST(is_inert_when_off),
         TEST(nothing_needs_a_run),
         TEST(is_inert_without_a_folder),

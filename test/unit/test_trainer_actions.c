@@ -68,6 +68,83 @@ static void fills_in_defaults(void **state)
     assert_int_equal(calls, 1);
 }
 
+static int define(struct server *server, const char *name, const char *doc, const trimtab_param *params, int *calls)
+{
+    trimtab_definition definition = {.name = name, .doc = doc, .params = params, .function = generate, .user = calls};
+
+    return trimtab_action_define(server->run, &definition);
+}
+
+/* All that is given is copied. */
+static void defines_actions(void **state)
+{
+    struct server *server = *state;
+    char name[] = "generate", doc[] = "writes a text";
+    trimtab_param params[] = {TRIMTAB_STRING("prompt", "once"), TRIMTAB_INT("length", 160, 1, 4096), TRIMTAB_END()};
+    int calls = 0;
+    int64_t step = 4;
+
+    server_open(server, NULL);
+    assert_int_equal(define(server, name, doc, params, &calls), TRIMTAB_OK);
+    memset(name, 'x', sizeof name - 1);
+    memset(doc, 'x', sizeof doc - 1);
+    memset(params, 0, sizeof params);
+    size_t declared_bytes = server->run->declared_bytes;
+    assert_int_equal(define(server, "plain", NULL, NULL, &calls), TRIMTAB_OK);
+    size_t plain_bytes = server->run->declared_bytes - declared_bytes;
+    const struct record_action *action = &server_expect(server, RECORD_ACTION)->action;
+    assert_text(action->name, "generate");
+    assert_text(action->doc, "writes a text");
+    assert_int_equal(action->params, 2);
+    assert_text(action->param[0].value.text, "once");
+    assert_int_equal(action->param[1].max.integer, 4096);
+    action = &server_expect(server, RECORD_ACTION)->action;
+    assert_text(action->doc, "");
+    assert_int_equal(action->params, 0);
+    assert_non_null(strstr(server_answer(server, server_act(server, 1), &step)->result.data, "\"length\":160"));
+    assert_int_equal(calls, 1);
+    /* A doc counts among what each segment begins with. */
+    assert_int_equal(define(server, "told", "0123456789", NULL, &calls), TRIMTAB_OK);
+    assert_in_range(server->run->declared_bytes - declared_bytes, 2 * plain_bytes + 8, 2 * plain_bytes + 24);
+}
+
+static void refuses_bad_definitions(void **state)
+{
+    struct server *server = *state;
+    trimtab_param params[TRIMTAB_PARAMS_MAX + 2];
+    char names[TRIMTAB_PARAMS_MAX + 1][8], doc[TRIMTAB_TEXT_MAX + 2];
+    int calls = 0;
+
+    server_open(server, NULL);
+    for (int i = 0; i <= TRIMTAB_PARAMS_MAX; i++) {
+        snprintf(names[i], sizeof names[i], "p%d", i);
+        params[i] = TRIMTAB_BOOL(names[i], false);
+    }
+    params[TRIMTAB_PARAMS_MAX + 1] = TRIMTAB_END();
+    assert_int_equal(define(server, "many", NULL, params, &calls), TRIMTAB_INVALID);
+    assert_string_equal(trimtab_error(server->run), "action many has more than 16 parameters");
+    params[TRIMTAB_PARAMS_MAX] = TRIMTAB_END();
+    assert_int_equal(define(server, "most", NULL, params, &calls), TRIMTAB_OK);
+    assert_int_equal(define(server, "most", NULL, NULL, &calls), TRIMTAB_DUPLICATE);
+    memset(doc, 'x', sizeof doc - 1);
+    doc[sizeof doc - 1] = 0;
+    assert_int_equal(define(server, "a", doc, NULL, &calls), TRIMTAB_INVALID);
+    assert_string_equal(trimtab_error(server->run), "the doc of action a is too long or not UTF-8");
+    assert_int_equal(define(server, "a", "\xff", NULL, &calls), TRIMTAB_INVALID);
+    assert_int_equal(define(server, NULL, NULL, NULL, &calls), TRIMTAB_INVALID);
+    assert_int_equal(trimtab_action_define(server->run, NULL), TRIMTAB_INVALID);
+    assert_int_equal(trimtab_action_define(server->run, &(trimtab_definition){.name = "none"}), TRIMTAB_INVALID);
+    assert_int_equal(trimtab_action_define(NULL, NULL), TRIMTAB_INERT);
+#define FOUR(a)                                                                                                        \
+    TRIMTAB_BOOL(a "1", true), TRIMTAB_BOOL(a "2", true), TRIMTAB_BOOL(a "3", true), TRIMTAB_BOOL(a "4", true)
+    assert_int_equal(trimtab_action(server->run, "full", generate, NULL, FOUR("a"), FOUR("b"), FOUR("c"), FOUR("d")),
+                     TRIMTAB_OK);
+    assert_int_equal(trimtab_action(server->run, "over", generate, NULL, FOUR("a"), FOUR("b"), FOUR("c"), FOUR("d"),
+                                    FOUR("e"), FOUR("f")),
+                     TRIMTAB_INVALID);
+    assert_int_equal(server_count(server, RECORD_ACTION), 2);
+}
+
 static uint64_t ask_generate(struct server *server, uint32_t place, struct value value)
 {
     struct mailbox_request request = {
@@ -369,6 +446,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(declares_actions),
+        TEST(defines_actions),
+        TEST(refuses_bad_definitions),
         TEST(fills_in_defaults),
         TEST(checks_parameters),
         TEST(writes_json),

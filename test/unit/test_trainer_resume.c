@@ -375,6 +375,62 @@ static void takes_the_newest_run_of_its_name(void **state)
     unsetenv("TRIMTAB_RUN");
 }
 
+static void open_and_close(const trimtab_options *options, char folder[512])
+{
+    trimtab_run *run = trimtab_open(options);
+
+    assert_string_equal(trimtab_error(run), "");
+    snprintf(folder, 512, "%s", trimtab_folder(run));
+    trimtab_close(run);
+}
+
+static void takes_the_newest_of_its_name_in_its_project(void **state)
+{
+    trimtab_options options = {.name = "a", .project = "vision", .quiet = true};
+    char of_a[512], of_b[512], folder[512];
+
+    (void)state;
+    open_and_close(&options, of_a);
+    options.name = "b";
+    open_and_close(&options, of_b); /* the newer one, but not of that name */
+    options.resume = true;
+    options.name = "a";
+    open_and_close(&options, folder);
+    assert_string_equal(folder, of_a);
+    options.name = "b";
+    open_and_close(&options, folder);
+    assert_string_equal(folder, of_b);
+    options.name = NULL; /* vision: there is none */
+    open_and_close(&options, folder);
+    assert_string_not_equal(folder, of_a);
+    assert_string_not_equal(folder, of_b);
+    options.project = NULL;
+    options.name = "a"; /* not of that project */
+    open_and_close(&options, folder);
+    assert_string_not_equal(folder, of_a);
+    assert_non_null(strstr(folder, "/a/"));
+}
+
+/* As the version before this one left it: its file says no name. */
+static void takes_one_that_does_not_say_its_name(void **state)
+{
+    trimtab_options options = {.name = "digits", .quiet = true};
+    char first[512], folder[512], path[600];
+
+    (void)state;
+    open_and_close(&options, first);
+    snprintf(path, sizeof path, "%s/trainer", first);
+    assert_int_equal(truncate(path, 80), 0);
+    options.resume = true;
+    options.name = "other";
+    options.project = "digits";
+    open_and_close(&options, folder);
+    assert_string_not_equal(folder, first);
+    options.name = "digits";
+    open_and_close(&options, folder);
+    assert_string_equal(folder, first);
+}
+
 /* ---- a file that is no good ---- */
 
 static void put(struct server *server, const char *bytes, size_t size)
@@ -502,6 +558,8 @@ int main(void)
         TEST(the_mailbox_knows_the_last_step),
         TEST(the_file_is_brought_up_to_date),
         TEST(takes_the_newest_run_of_its_name),
+        TEST(takes_the_newest_of_its_name_in_its_project),
+        TEST(takes_one_that_does_not_say_its_name),
         TEST(a_damaged_file_is_told_once),
         TEST(records_of_another_version),
         TEST(more_than_the_file_holds),
