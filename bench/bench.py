@@ -12,25 +12,30 @@ import types
 
 import clients
 import cost
+import distributed
 import history
 import idle
 import latency
 import machine
+import python
 import slowdown
 from parties import BUILD, COST, LONG, Failed, Stage
 from table import Table
 
 PARTS = {"cost": cost.measure, "idle": idle.measure, "latency": latency.measure, "slowdown": slowdown.measure,
-         "clients": clients.measure, "history": history.measure}
+         "clients": clients.measure, "history": history.measure, "python": python.measure,
+         "distributed": distributed.measure}
 
 FULL = types.SimpleNamespace(
     costs=9, calls=5_000_000, segments=16, idle_parts=5, idle_seconds=4, pings=2000, requests=1000, gpt_requests=1000,
     block_pairs=120, block_steps=5, wasted_pairs=40, run_pairs=12, run_steps=80, subscribers=10_000, crowds=3, stall_pairs=6, stall_seconds=10, waves=10, floods=3,
-    flood_seconds=10, stores=5, points=100_000_000, rows=10_000_000)
+    flood_seconds=10, stores=5, points=100_000_000, rows=10_000_000, torch_pairs=3000,
+    torch_steps=4, torch_wasted_pairs=600, rank_pairs=200, rank_steps=4, rank_calls=50)
 QUICK = types.SimpleNamespace(
     costs=3, calls=2_000_000, segments=8, idle_parts=3, idle_seconds=1, pings=500, requests=200, gpt_requests=50,
     block_pairs=12, block_steps=5, wasted_pairs=8, run_pairs=6, run_steps=10, subscribers=10_000, crowds=1, stall_pairs=2, stall_seconds=4, waves=3, floods=1,
-    flood_seconds=3, stores=1, points=10_000_000, rows=1_000_000)
+    flood_seconds=3, stores=1, points=10_000_000, rows=1_000_000, torch_pairs=300,
+    torch_steps=4, torch_wasted_pairs=100, rank_pairs=40, rank_steps=4, rank_calls=50)
 
 
 class Bench:

@@ -17,6 +17,8 @@ from harness import Wire, wait_for  # noqa: E402
 BUILD = pathlib.Path(os.environ.get("TRIMTAB_BUILD", ROOT / "build-bench")).resolve()
 TRIMTAB = BUILD / "trimtab"
 GPT = BUILD / "examples" / "gpt" / "gpt"
+HERE = pathlib.Path(__file__).resolve().parent
+PYTHON = os.environ.get("TRIMTAB_PYTHON", "/usr/bin/python3")  # the one that the package was built for
 COST, SPIN, LATENCY, SLOWDOWN = (BUILD / "bench" / name for name in ("cost", "spin", "latency", "slowdown"))
 PATIENCE = 120  # seconds for whatever should come soon
 LONG = 900      # seconds for any one program; also those that run until they are stopped end by then

@@ -5,12 +5,12 @@ const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
 const isBound = (bound) => typeof bound === "number" && Number.isFinite(bound);
 
-/* "0.001 to 0.1", "at least 1", "at most 9"; "" where there is no bound. */
+/* "0.001 to 0.1", "1 or more", "at most 9"; "" where there is no bound. */
 export function rangeText(spec) {
     if (isBound(spec.min) && isBound(spec.max))
         return `${exact(spec.min)} to ${exact(spec.max)}`;
     if (isBound(spec.min))
-        return `at least ${exact(spec.min)}`;
+        return `${exact(spec.min)} or more`;
     return isBound(spec.max) ? `at most ${exact(spec.max)}` : "";
 }
 

@@ -2,6 +2,7 @@
  * Each is a short number, the ends are the bounds themselves, and no two are the same, so that every key press moves. */
 
 const PLACES = 500; /* about as many as a slider has pixels */
+const SPAN = 1e12; /* over more than that one place is no step that anybody wants */
 const A_DECADE = 100; /* places in a factor of ten: neighbours differ in three digits */
 
 export function isLogarithmic(spec) {
@@ -38,10 +39,12 @@ function logValues({ min, max, type }) {
     return values;
 }
 
-/* null where no slider makes sense: a bound is missing, or there is nothing between them. */
+/* null where no slider makes sense: a bound is missing, there is nothing between them, or far too much. */
 export function sliderValues(spec) {
     const { min, max } = spec;
     if (!Number.isFinite(min) || !Number.isFinite(max) || !Number.isFinite(max - min) || !(min < max))
+        return null;
+    if (!isLogarithmic(spec) && max - min > SPAN)
         return null;
     const values = isLogarithmic(spec) ? logValues(spec) : linearValues(spec);
     const within = values.filter((value) => value >= min && value <= max);

@@ -200,7 +200,8 @@ typedef struct trimtab_value {
 } trimtab_value;
 
 /* Binds a setting to a variable, which is read and written only inside control points and must outlive the run.
- * min == max == 0: unbounded. The variable's present value is the setting's first value; it may lie outside the range.
+ * -INFINITY and INFINITY (INT64_MIN and INT64_MAX of an int) are no bound on that side, and min == max == 0 is none at
+ * all. The variable's present value is the setting's first value; it may lie outside the range.
  * Where the program itself changes the variable (a schedule), the new value is told at the next control point.
  * Returns TRIMTAB_OK, TRIMTAB_INVALID, TRIMTAB_DUPLICATE, TRIMTAB_LIMIT or TRIMTAB_INERT. */
 TRIMTAB_API int trimtab_setting_double(trimtab_run *run, const char *name, double *variable, double min, double max,
@@ -225,7 +226,7 @@ typedef struct trimtab_result trimtab_result; /* what an action or a setter answ
 typedef struct trimtab_setting {
     const char *name;
     trimtab_value value;              /* type, and the value now in effect */
-    double min, max;                  /* of a double */
+    double min, max;                  /* of a double: as of trimtab_setting_double */
     int64_t integer_min, integer_max; /* of an int */
     const char *const *choices;       /* of a choice: ends with NULL */
     const char *unit;                 /* may be NULL */
@@ -259,7 +260,8 @@ static inline trimtab_param TRIMTAB_STRING(const char *name, const char *text)
     trimtab_param p = {name, TRIMTAB_TYPE_STRING, text, 0, 0, 0, 0, 0, 0};
     return p;
 }
-/* min == max == 0: unbounded */
+/* min and max as of a setting: -INFINITY and INFINITY (INT64_MIN and INT64_MAX) are no bound on that side, and
+ * min == max == 0 is none at all. */
 static inline trimtab_param TRIMTAB_DOUBLE(const char *name, double value, double min, double max)
 {
     trimtab_param p = {name, TRIMTAB_TYPE_DOUBLE, NULL, value, min, max, 0, 0, 0};
@@ -312,6 +314,8 @@ TRIMTAB_API int64_t trimtab_args_int(const trimtab_args *args, const char *name)
 TRIMTAB_API double trimtab_args_double(const trimtab_args *args, const char *name);
 TRIMTAB_API bool trimtab_args_bool(const trimtab_args *args, const char *name);
 TRIMTAB_API const char *trimtab_args_string(const trimtab_args *args, const char *name);
+/* Did the request name it? False where its default stands. */
+TRIMTAB_API bool trimtab_args_given(const trimtab_args *args, const char *name);
 
 /* What an action tells back: named values, sent as one JSON object of at most TRIMTAB_RESULT_MAX bytes. Bytes of `text`
  * that are not UTF-8 are sent as U+FFFD. What does not fit is left out, and the result says so. */

@@ -1,5 +1,7 @@
 #include "channel/record.h"
 
+#include <math.h>
+
 #include "base/crc32c.h"
 #include "base/err.h"
 #include "channel/codec.h"
@@ -24,14 +26,19 @@ static void walk_outcome_kind(struct codec *codec, enum outcome_kind *kind)
         *kind = (enum outcome_kind)word;
 }
 
-/* Bounds are of the bounded value's type; where there are none they are not looked at. */
+static bool is_bound(enum value_type type, const struct value *bound)
+{
+    return bound->type == type && (type == VALUE_INT || (type == VALUE_DOUBLE && !isnan(bound->number)));
+}
+
+/* Bounds are of the bounded value's type; where there are none they are not looked at. An infinite one, or the end of
+ * what an int can hold, is none on that side. */
 static void walk_bounds(struct codec *codec, enum value_type type, bool *bounded, struct value *min, struct value *max)
 {
     codec_bool(codec, bounded);
     codec_value(codec, min);
     codec_value(codec, max);
-    codec_require(codec,
-                  !*bounded || ((type == VALUE_DOUBLE || type == VALUE_INT) && min->type == type && max->type == type));
+    codec_require(codec, !*bounded || (is_bound(type, min) && is_bound(type, max)));
 }
 
 static void walk_run(struct codec *codec, struct record *record)

@@ -16,16 +16,16 @@ static void print_choices(struct buf *out, const json_t *choices)
     }
 }
 
-/* "0 to 1", "at least 0", "at most 1", "a|b", or nothing. */
+/* "0 to 1", "0 or more", "at most 1", "a|b", or nothing. */
 static void print_range(struct buf *out, const json_t *described)
 {
     const json_t *min = json_object_get(described, "min"), *max = json_object_get(described, "max");
     print_choices(out, json_object_get(described, "choices"));
-    if (min && !max)
-        buf_text(out, "at least ");
     print_value(out, min);
     if (max)
         buf_text(out, min ? " to " : "at most ");
+    else if (min)
+        buf_text(out, " or more");
     print_value(out, max);
 }
 

@@ -1,5 +1,6 @@
 #include "model/setting.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -15,6 +16,34 @@ static int wrong_type(struct refusal *refusal, const char *name, const char *exp
     return refuse(refusal, ERROR_PARAMETER, "%s takes %s, not %s", name, expected, kind_name(scalar));
 }
 
+/* "0 to 1", "0 or more", "at most 1" */
+static int refuse_range(struct refusal *refusal, const char *name, const char *min, const char *max, const char *given)
+{
+    if (min && max)
+        return refuse(refusal, ERROR_PARAMETER, "%s takes %s to %s, not %s", name, min, max, given);
+    if (min)
+        return refuse(refusal, ERROR_PARAMETER, "%s takes %s or more, not %s", name, min, given);
+    return refuse(refusal, ERROR_PARAMETER, "%s takes at most %s, not %s", name, max, given);
+}
+
+static int refuse_double(struct refusal *refusal, const char *name, double min, double max, double number)
+{
+    char least[32], most[32], given[32];
+    snprintf(least, sizeof least, "%.10g", min);
+    snprintf(most, sizeof most, "%.10g", max);
+    snprintf(given, sizeof given, "%.10g", number);
+    return refuse_range(refusal, name, min == -INFINITY ? NULL : least, max == INFINITY ? NULL : most, given);
+}
+
+static int refuse_int(struct refusal *refusal, const char *name, int64_t min, int64_t max, int64_t integer)
+{
+    char least[32], most[32], given[32];
+    snprintf(least, sizeof least, "%" PRId64, min);
+    snprintf(most, sizeof most, "%" PRId64, max);
+    snprintf(given, sizeof given, "%" PRId64, integer);
+    return refuse_range(refusal, name, min == INT64_MIN ? NULL : least, max == INT64_MAX ? NULL : most, given);
+}
+
 static int double_value(const char *name, bool bounded, const struct value *min, const struct value *max,
                         const struct request_scalar *scalar, struct value *value, struct refusal *refusal)
 {
@@ -24,8 +53,7 @@ static int double_value(const char *name, bool bounded, const struct value *min,
     if (!isfinite(number))
         return refuse(refusal, ERROR_PARAMETER, "%s takes a finite number", name);
     if (bounded && !(number >= min->number && number <= max->number))
-        return refuse(refusal, ERROR_PARAMETER, "%s takes %.10g to %.10g, not %.10g", name, min->number, max->number,
-                      number);
+        return refuse_double(refusal, name, min->number, max->number, number);
     *value = value_double(number);
     return 0;
 }
@@ -36,8 +64,7 @@ static int int_value(const char *name, bool bounded, const struct value *min, co
     if (scalar->kind != SCALAR_INTEGER)
         return wrong_type(refusal, name, "an integer", scalar);
     if (bounded && !(scalar->integer >= min->integer && scalar->integer <= max->integer))
-        return refuse(refusal, ERROR_PARAMETER, "%s takes %lld to %lld, not %lld", name, (long long)min->integer,
-                      (long long)max->integer, (long long)scalar->integer);
+        return refuse_int(refusal, name, min->integer, max->integer, scalar->integer);
     *value = value_integer(VALUE_INT, scalar->integer);
     return 0;
 }

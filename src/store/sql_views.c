@@ -1,5 +1,6 @@
 #include "store/sql_views.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -66,6 +67,15 @@ static void give_number(sqlite3_context *out, const struct value *value)
         sqlite3_result_int64(out, value->integer);
 }
 
+/* NULL where there is no bound on that side. */
+static void give_bound(sqlite3_context *out, const struct value *bound)
+{
+    bool endless =
+        bound->type == VALUE_DOUBLE ? isinf(bound->number) : bound->integer == INT64_MIN || bound->integer == INT64_MAX;
+    if (!endless)
+        give_number(out, bound);
+}
+
 static void give_choices(sqlite3_context *out, const struct record_setting *setting)
 {
     sqlite3_str *list = sqlite3_str_new(sqlite3_context_db_handle(out));
@@ -105,9 +115,9 @@ static void give_setting(sqlite3_context *out, const struct record_setting *sett
     else if (strcmp(name, "choices") == 0 && setting->type == VALUE_CHOICE)
         give_choices(out, setting);
     else if (strcmp(name, "min") == 0 && setting->bounded)
-        give_number(out, &setting->min);
+        give_bound(out, &setting->min);
     else if (strcmp(name, "max") == 0 && setting->bounded)
-        give_number(out, &setting->max);
+        give_bound(out, &setting->max);
 }
 
 static void give_run(sqlite3_context *out, const struct record *record, const char *name)

@@ -229,6 +229,8 @@ static void apply_set(trimtab_run *run, const struct mailbox_request *request, s
     note_before(run, request, outcome);
     outcome->changed = false;
     uint32_t done = set_items(run, request, answer);
+    if (!run_is_live(run))
+        return;
     if (done == request->items)
         count_revisions(run, outcome, request->ticket);
     else
@@ -254,6 +256,8 @@ static void act(trimtab_run *run, const struct action *action, const struct trim
     struct trimtab_result *result = &answer->result;
     int code = action->function(action->user, args, result);
 
+    if (!run_is_live(run)) /* it forked, and this is the child */
+        return;
     if (result->moves && run_holds_step(result->next_step))
         run_go_to_step(run, result->next_step);
     else if (result->moves)
@@ -322,6 +326,10 @@ void apply_request(trimtab_run *run, const struct mailbox_request *request)
         .ticket = request->ticket, .outcome = OUTCOME_APPLIED, .changed = true, .pause_step = INT64_MIN};
     result_init(&answer.result);
     apply_kind(run, request, &answer);
+    if (!run_is_live(run)) { /* what was called forked, and this is the child: the parent answers */
+        result_finish(&answer.result);
+        return;
+    }
     outcome->detail = text_from(answer.result.failed ? answer.result.why : "");
     if (request->kind == MAILBOX_ACT) {
         outcome->result = result_text(&answer.result);

@@ -23,6 +23,7 @@ static int add_item(struct trimtab_args *args, const struct mailbox_item *item, 
     if (code < 0)
         return code;
     *value = item->value;
+    args->given[item->id] = true;
     if (value->type == VALUE_STRING)
         add_text(args, value);
     return 0;
@@ -45,6 +46,7 @@ int args_init(struct trimtab_args *args, const struct action *action, const stru
     buf_init(&args->texts);
     for (uint32_t i = 0; i < action->params; i++)
         args->value[i] = action->param[i].value;
+    memset(args->given, 0, sizeof args->given);
     if (!reserve_texts(args, request))
         return err_set(err, ERR_NOMEM, "%s", err_sentence(ERR_NOMEM));
     for (uint32_t i = 0; i < request->items; i++) {
@@ -60,12 +62,27 @@ void args_finish(struct trimtab_args *args)
     buf_finish(&args->texts);
 }
 
-static const struct value *find(const trimtab_args *args, const char *name, enum value_type type)
+/* The place of a parameter; TRIMTAB_PARAMS_MAX: none has that name. */
+static uint32_t place(const trimtab_args *args, const char *name)
 {
     for (uint32_t i = 0; args && name && i < args->action->params; i++)
         if (strcmp(args->action->param[i].name, name) == 0)
-            return args->value[i].type == type ? &args->value[i] : NULL;
-    return NULL;
+            return i;
+    return TRIMTAB_PARAMS_MAX;
+}
+
+static const struct value *find(const trimtab_args *args, const char *name, enum value_type type)
+{
+    uint32_t i = place(args, name);
+
+    return i < TRIMTAB_PARAMS_MAX && args->value[i].type == type ? &args->value[i] : NULL;
+}
+
+bool trimtab_args_given(const trimtab_args *args, const char *name)
+{
+    uint32_t i = place(args, name);
+
+    return i < TRIMTAB_PARAMS_MAX && args->given[i];
 }
 
 int64_t trimtab_args_int(const trimtab_args *args, const char *name)

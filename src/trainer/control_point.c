@@ -57,7 +57,7 @@ static void take_requests(trimtab_run *run)
 
     if (!mailbox_attention(&run->mailbox, run->step))
         return;
-    while (tell_untold(run) && journal_has_room(&run->journal, request_room(run)) &&
+    while (run_is_live(run) && tell_untold(run) && journal_has_room(&run->journal, request_room(run)) &&
            mailbox_take(&run->mailbox, run->step, &request) == 1)
         apply_request(run, &request);
 }
@@ -91,7 +91,7 @@ static bool wait_once(const trimtab_run *run, int timeout_ms)
 
 static void wait_while_paused(trimtab_run *run)
 {
-    while (run->state == RUN_PAUSED && !is_interrupted(run)) {
+    while (run->state == RUN_PAUSED && !is_interrupted(run) && run_is_live(run)) {
         int64_t now_ns = clock_monotonic_ns();
         int64_t left_ms = WAIT_MS;
         if (run->max_pause_ns > 0)
@@ -128,6 +128,8 @@ static void arm(trimtab_run *run)
 static void carry_out(trimtab_run *run)
 {
     settings_tell_changes(run, 0);
+    if (!run_is_live(run))
+        return; /* what was called forked, and this is the child */
     if (is_interrupted(run) && run->state != RUN_STOPPING)
         tell_state(run, RUN_STOPPING, 0);
     resume_begin(run); /* before anything is asked for: how the values stood */
@@ -137,7 +139,7 @@ static void carry_out(trimtab_run *run)
     nonfinite_pause(run);
     take_requests(run);
     wait_while_paused(run);
-    if (is_interrupted(run) && run->state != RUN_STOPPING)
+    if (run_is_live(run) && is_interrupted(run) && run->state != RUN_STOPPING)
         tell_state(run, RUN_STOPPING, 0);
 }
 

@@ -8,15 +8,19 @@
 
 bool domain_double(struct domain *domain, double min, double max)
 {
-    *domain = (struct domain){.type = VALUE_DOUBLE, .bounded = min != 0 || max != 0};
+    bool endless = min == -INFINITY && max == INFINITY;
+
+    *domain = (struct domain){.type = VALUE_DOUBLE, .bounded = !endless && (min != 0 || max != 0)};
     domain->min = value_double(min);
     domain->max = value_double(max);
-    return min <= max;
+    return min <= max && min < INFINITY && max > -INFINITY;
 }
 
 bool domain_int(struct domain *domain, int64_t min, int64_t max)
 {
-    *domain = (struct domain){.type = VALUE_INT, .bounded = min != 0 || max != 0};
+    bool endless = min == INT64_MIN && max == INT64_MAX;
+
+    *domain = (struct domain){.type = VALUE_INT, .bounded = !endless && (min != 0 || max != 0)};
     domain->min = value_integer(VALUE_INT, min);
     domain->max = value_integer(VALUE_INT, max);
     return min <= max;

@@ -13,7 +13,8 @@ struct domain {
     uint32_t bytes;   /* of a string: at most so many */
 };
 
-/* min == max == 0: unbounded. False where the bounds are in the wrong order or no numbers. */
+/* min == max == 0: unbounded; an infinite bound, or the end of what an int can hold, is none on that side. False where
+ * the bounds are in the wrong order or no numbers. */
 bool domain_double(struct domain *domain, double min, double max);
 bool domain_int(struct domain *domain, int64_t min, int64_t max);
 void domain_string(struct domain *domain, uint32_t bytes);

@@ -174,7 +174,10 @@ void settings_tell_changes(trimtab_run *run, uint64_t ticket)
 {
     for (uint32_t i = 0; i < run->settings; i++) {
         struct setting *setting = run->setting[i];
-        if (!setting_has_changed(setting)) {
+        bool changed = setting_has_changed(setting);
+        if (!run_is_live(run)) /* a getter forked, and this is the child */
+            return;
+        if (!changed) {
             if (setting_is_watched(setting)) /* to a choice that there is not */
                 run->watch[setting->watch].told = setting_bits(setting);
             continue;

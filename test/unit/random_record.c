@@ -1,5 +1,7 @@
 #include "random_record.h"
 
+#include <math.h>
+
 const enum record_kind random_kinds[] = {
     RECORD_STEP,   RECORD_SCALAR, RECORD_SCALAR_AT, RECORD_RUN,     RECORD_SERIES,  RECORD_SETTING,
     RECORD_ACTION, RECORD_CONFIG, RECORD_EFFECT,    RECORD_OUTCOME, RECORD_MESSAGE, RECORD_CHECKPOINT,
@@ -84,12 +86,20 @@ static enum value_type random_type(struct random_record *random)
     return (enum value_type)(1 + random_below(random, 5));
 }
 
+static struct value random_bound(struct random_record *random, enum value_type type)
+{
+    struct value bound = random_value(random, type);
+    if (type == VALUE_DOUBLE && isnan(bound.number))
+        bound.number = random_bool(random) ? INFINITY : -INFINITY;
+    return bound;
+}
+
 static void random_bounds(struct random_record *random, enum value_type type, bool *bounded, struct value *min,
                           struct value *max)
 {
     *bounded = (type == VALUE_DOUBLE || type == VALUE_INT) && random_bool(random);
-    *min = *bounded ? random_value(random, type) : (struct value){0};
-    *max = *bounded ? random_value(random, type) : (struct value){0};
+    *min = *bounded ? random_bound(random, type) : (struct value){0};
+    *max = *bounded ? random_bound(random, type) : (struct value){0};
 }
 
 static void fill_setting(struct random_record *random, struct record_setting *setting)

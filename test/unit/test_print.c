@@ -173,7 +173,7 @@ static void the_description_is_a_table(void **state)
         "settings     lr        0.001   double  1e-06 to 0.1     revision 3  learning rate\n"
         "             schedule  cosine  choice  cosine|constant  revision 0  (not attached)\n"
         "actions      generate  text\n"
-        "               length=160  int  at least 1\n"
+        "               length=160  int  1 or more\n"
         "series       loss  1.83123 nats  at step 411  412 points\n"
         "             acc                              0 points\n");
     reply_is(print_describe, "{\"result\":{\"settings\":[],\"actions\":[],\"series\":[]}}",

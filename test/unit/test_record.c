@@ -1,5 +1,6 @@
 #include "channel/record.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/crc32c.h"
@@ -257,6 +258,15 @@ static void a_setting_holds_together(void **state)
     assert_invalid(&record);
     setting->max = value_double(9);
     check_round_trip(&record);
+    setting->max = value_double(INFINITY);
+    check_round_trip(&record);
+    setting->min = value_double(-INFINITY);
+    check_round_trip(&record);
+    setting->min = value_double(NAN);
+    assert_invalid(&record);
+    setting->min = value_double(0);
+    setting->max = value_double(NAN);
+    assert_invalid(&record);
     setting->bounded = false;
     setting->type = VALUE_CHOICE;
     setting->choices = 2;

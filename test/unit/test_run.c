@@ -1,6 +1,7 @@
 /* The run as the records make it: texts that outlive a record, messages, what an outcome says. */
 #include "unit.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -145,6 +146,50 @@ static void nothing_else_suits_a_text(void **state)
         assert_int_equal(refusal.error, ERROR_PARAMETER);
         assert_string_equal(refusal.detail, others[i].sentence);
     }
+}
+
+static void assert_refused(const struct setting *setting, struct request_scalar scalar, const char *sentence)
+{
+    struct refusal refusal = {0};
+    struct value value;
+    assert_int_equal(setting_value(setting, &scalar, &value, &refusal), -1);
+    assert_int_equal(refusal.error, ERROR_PARAMETER);
+    assert_string_equal(refusal.detail, sentence);
+}
+
+static void assert_taken(const struct setting *setting, struct request_scalar scalar)
+{
+    struct refusal refusal = {0};
+    struct value value;
+    assert_int_equal(setting_value(setting, &scalar, &value, &refusal), 0);
+}
+
+static void a_range_may_have_one_side(void **state)
+{
+    (void)state;
+    struct request_scalar below = {.kind = SCALAR_INTEGER, .integer = -1},
+                          above = {.kind = SCALAR_INTEGER, .integer = 6},
+                          vast = {.kind = SCALAR_NUMBER, .number = 1e306};
+    struct setting lr = {.name = "lr", .type = VALUE_DOUBLE, .bounded = true};
+    lr.min = value_double(0);
+    lr.max = value_double(INFINITY);
+    assert_refused(&lr, below, "lr takes 0 or more, not -1");
+    assert_taken(&lr, vast);
+    lr.max = value_double(5);
+    assert_refused(&lr, above, "lr takes 0 to 5, not 6");
+    lr.min = value_double(-INFINITY);
+    assert_refused(&lr, above, "lr takes at most 5, not 6");
+    assert_taken(&lr, below);
+    struct setting batch = {.name = "batch", .type = VALUE_INT, .bounded = true};
+    batch.min = value_integer(VALUE_INT, 1);
+    batch.max = value_integer(VALUE_INT, INT64_MAX);
+    assert_refused(&batch, below, "batch takes 1 or more, not -1");
+    assert_taken(&batch, above);
+    batch.max = value_integer(VALUE_INT, 5);
+    assert_refused(&batch, above, "batch takes 1 to 5, not 6");
+    batch.min = value_integer(VALUE_INT, INT64_MIN);
+    assert_refused(&batch, above, "batch takes at most 5, not 6");
+    assert_taken(&batch, below);
 }
 
 /* ---- messages ---- */
@@ -418,6 +463,7 @@ int main(void)
         cmocka_unit_test(said_again_it_is_no_news),
         cmocka_unit_test(a_text_suits_a_text),
         cmocka_unit_test(nothing_else_suits_a_text),
+        cmocka_unit_test(a_range_may_have_one_side),
         cmocka_unit_test(the_newest_messages_are_kept),
         cmocka_unit_test(a_trainer_s_message_is_kept),
         cmocka_unit_test(an_outcome_owns_its_texts),

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buf.h"
+#include "channel/record.h"
 #include "no_memory.h"
 
 static const struct fixture_shape sound = {.chunk_points = 400, .page_buckets = 40};
@@ -313,6 +315,35 @@ static void views_have_the_names_of_tables(void **state)
     assert_answer(fixture, "SELECT count(*) FROM main.audit", "2|\n");
 }
 
+static void add_setting(struct fixture *fixture, uint32_t id, struct value min, struct value max)
+{
+    struct record record = {.kind = RECORD_SETTING};
+    struct buf bytes = {0}, sql = {0};
+    record.setting = (struct record_setting){.id = id, .type = min.type, .bounded = true, .min = min, .max = max};
+    record.setting.value = min.type == VALUE_INT ? value_integer(VALUE_INT, 1) : value_double(1);
+    assert_int_equal(record_encode(&bytes, &record), 0);
+    buf_printf(&sql, "INSERT INTO settings VALUES(%u,'setting %u',x'", id, id);
+    for (size_t i = 0; i < bytes.size; i++)
+        buf_printf(&sql, "%02x", (unsigned char)bytes.data[i]);
+    buf_text(&sql, "',1,0,0)");
+    buf_char(&sql, '\0');
+    fixture_sql(fixture, sql.data);
+    buf_finish(&bytes);
+    buf_finish(&sql);
+}
+
+static void a_bound_that_is_none_is_null(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_write(fixture, &sound);
+    add_setting(fixture, 1, value_double(0), value_double(INFINITY));
+    add_setting(fixture, 2, value_double(-INFINITY), value_double(5));
+    add_setting(fixture, 3, value_integer(VALUE_INT, 1), value_integer(VALUE_INT, INT64_MAX));
+    add_setting(fixture, 4, value_integer(VALUE_INT, INT64_MIN), value_integer(VALUE_INT, 8));
+    add_setting(fixture, 5, value_double(0.5), value_double(2));
+    assert_answer(fixture, "SELECT id, min, max FROM settings ORDER BY id", "1|0||\n2||5|\n3|1||\n4||8|\n5|0.5|2|\n");
+}
+
 static void one_query_that_only_reads(void **state)
 {
     struct fixture *fixture = *state;
@@ -471,6 +502,7 @@ int main(void)
         TEST(only_what_is_asked_for_is_decoded),
         TEST(damaged_points),
         TEST(views_have_the_names_of_tables),
+        TEST(a_bound_that_is_none_is_null),
         TEST(one_query_that_only_reads),
         TEST(a_hostile_run),
         TEST(interrupted),

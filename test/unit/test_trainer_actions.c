@@ -16,6 +16,7 @@ static int generate(void *user, const trimtab_args *args, trimtab_result *result
     trimtab_result_int(result, "length", trimtab_args_int(args, "length"));
     trimtab_result_double(result, "temperature", trimtab_args_double(args, "temperature"));
     trimtab_result_bool(result, "greedy", trimtab_args_bool(args, "greedy"));
+    trimtab_result_bool(result, "given", trimtab_args_given(args, "length") || trimtab_args_given(args, "nothing"));
     trimtab_result_int(result, "missing", trimtab_args_int(args, "prompt") + trimtab_args_int(args, "nothing"));
     return 0;
 }
@@ -64,7 +65,7 @@ static void fills_in_defaults(void **state)
     assert_int_equal(server_expect(server, RECORD_STARTED)->started.ticket, ticket);
     const struct record_outcome *outcome = server_outcome(server, ticket, OUTCOME_APPLIED);
     assert_text(outcome->result,
-                "{\"prompt\":\"once\",\"length\":160,\"temperature\":0.8,\"greedy\":false,\"missing\":0}");
+                "{\"prompt\":\"once\",\"length\":160,\"temperature\":0.8,\"greedy\":false,\"given\":false,\"missing\":0}");
     assert_int_equal(calls, 1);
 }
 
@@ -187,7 +188,9 @@ static void checks_parameters(void **state)
     const struct record_outcome *outcome =
         server_answer(server, ask_generate(server, 0, string_value("h\xc3\xa9", 3)), &step);
     assert_text(outcome->result,
-                "{\"prompt\":\"h\xc3\xa9\",\"length\":160,\"temperature\":0.8,\"greedy\":false,\"missing\":0}");
+                "{\"prompt\":\"h\xc3\xa9\",\"length\":160,\"temperature\":0.8,\"greedy\":false,\"given\":false,\"missing\":0}");
+    outcome = server_answer(server, ask_generate(server, 1, value_integer(VALUE_INT, 160)), &step);
+    assert_non_null(strstr(outcome->result.data, "\"given\":true"));
 }
 
 /* ---- results ---- */

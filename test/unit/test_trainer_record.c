@@ -43,6 +43,28 @@ static void declares(void **state)
     assert_int_equal(setting->value.integer, 1);
 }
 
+static void a_range_may_have_one_side(void **state)
+{
+    struct server *server = *state;
+    double lr = 0.5;
+    int64_t batch = 32;
+
+    server_open(server, NULL);
+    assert_int_equal(trimtab_setting_double(server->run, "lr", &lr, 0, INFINITY, NULL), TRIMTAB_OK);
+    assert_int_equal(trimtab_setting_int(server->run, "batch", &batch, INT64_MIN, 64, NULL), TRIMTAB_OK);
+    assert_int_equal(trimtab_setting_double(server->run, "free", &lr, -INFINITY, INFINITY, NULL), TRIMTAB_OK);
+    assert_int_equal(trimtab_setting_int(server->run, "all", &batch, INT64_MIN, INT64_MAX, NULL), TRIMTAB_OK);
+    assert_int_equal(trimtab_setting_double(server->run, "x", &lr, INFINITY, INFINITY, NULL), TRIMTAB_INVALID);
+    assert_int_equal(trimtab_setting_double(server->run, "x", &lr, -INFINITY, -INFINITY, NULL), TRIMTAB_INVALID);
+    assert_int_equal(trimtab_setting_double(server->run, "x", &lr, NAN, INFINITY, NULL), TRIMTAB_INVALID);
+    const struct record_setting *setting = &server_expect(server, RECORD_SETTING)->setting;
+    assert_true(setting->bounded && setting->min.number == 0 && setting->max.number == INFINITY);
+    setting = &server_expect(server, RECORD_SETTING)->setting;
+    assert_true(setting->bounded && setting->min.integer == INT64_MIN && setting->max.integer == 64);
+    assert_false(server_expect(server, RECORD_SETTING)->setting.bounded);
+    assert_false(server_expect(server, RECORD_SETTING)->setting.bounded);
+}
+
 static void declares_series_and_config(void **state)
 {
     struct server *server = *state;
@@ -254,6 +276,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(declares),
+        TEST(a_range_may_have_one_side),
         TEST(declares_series_and_config),
         TEST(says_what_happened),
         TEST(declarations_have_an_end),

@@ -146,7 +146,12 @@ static void checks_values(void **state)
     refuse_value(server, FIRST + 3, value_integer(VALUE_CHOICE, 2),
                  "setting optimizer has 2 choices, none with index 2");
     refuse_value(server, FIRST + 4, value_double(INFINITY), "setting scale takes a finite number");
-    refuse_value(server, FIRST + 6, value_double(0), "the run has no setting 8");
+    trimtab_setting_double(server->run, "decay", &free_double, 0, INFINITY, NULL);
+    trimtab_setting_int(server->run, "least", &free_int, INT64_MIN, 5, NULL);
+    refuse_value(server, FIRST + 6, value_double(-1), "setting decay cannot be -1: its least is 0");
+    refuse_value(server, FIRST + 6, value_double(INFINITY), "setting decay takes a finite number");
+    refuse_value(server, FIRST + 7, value_integer(VALUE_INT, 6), "setting least cannot be 6: its greatest is 5");
+    refuse_value(server, FIRST + 8, value_double(0), "the run has no setting 10");
     refuse_value(server, 0, value_double(0), "the run has no setting 0");
     uint64_t ticket = server_set(server, FIRST + 5, value_integer(VALUE_INT, INT64_MIN), MAILBOX_ANY_REVISION);
     assert_int_equal(server_answer(server, ticket, &step)->outcome, OUTCOME_APPLIED);

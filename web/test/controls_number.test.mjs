@@ -30,7 +30,7 @@ test("ranges and whole numbers", () => {
     assert.match(parseNumber("2.5", BATCH).error, /whole number, not 2.5/);
     assert.match(parseNumber("65", BATCH).error, /1 to 64, not 65/);
     assert.match(parseNumber("9007199254740993", { type: "int" }).error, /9007199254740991/);
-    assert.equal(rangeText({ min: 1 }), "at least 1");
+    assert.equal(rangeText({ min: 1 }), "1 or more");
     assert.equal(rangeText({ max: 9 }), "at most 9");
     assert.equal(rangeText({}), "");
 });

@@ -1,0 +1,458 @@
+#include "setting.h"
+
+#include <stddef.h>
+#include <structmember.h>
+
+#include "hold.h"
+#include "run.h"
+
+/* It was looked at when the setting was made: it is there. */
+static const char *name_of(const struct setting *setting)
+{
+    return PyUnicode_AsUTF8(setting->name);
+}
+
+/* ---- the source ---- */
+
+/* What is there now; a new reference, NULL with an exception. */
+static PyObject *source_read(const struct setting *setting)
+{
+    PyObject *place = setting->place, *key = setting->key;
+    PyObject *found = NULL;
+    double number;
+
+    if (setting->source == SOURCE_OWN || (setting->source == SOURCE_SETTER && !key)) {
+        Py_XINCREF(setting->value);
+        return setting->value;
+    }
+    Py_XINCREF(place);
+    Py_XINCREF(key);
+    if (!place)
+        PyErr_SetString(PyExc_RuntimeError, "it is gone");
+    else if (setting->source == SOURCE_ATTRIBUTE)
+        found = PyObject_GetAttr(place, key);
+    else if (setting->source == SOURCE_ITEM)
+        found = PyObject_GetItem(place, key);
+    else if (setting->source == SOURCE_SETTER)
+        found = PyObject_CallNoArgs(key);
+    else if (hold_in_force(place, setting->index, &number) == 0)
+        found = PyFloat_FromDouble(number);
+    Py_XDECREF(place);
+    Py_XDECREF(key);
+    return found;
+}
+
+/* What the setter said that it took, where that is a value. */
+static PyObject *call_setter(const struct setting *setting, PyObject *setter, PyObject *value)
+{
+    PyObject *answer = PyObject_CallOneArg(setter, value);
+
+    if (!answer)
+        return NULL;
+    PyObject *taken = answer == Py_None ? NULL : domain_read(&setting->domain, name_of(setting), answer);
+    bool local = !PyErr_Occurred() || PyErr_ExceptionMatches(PyExc_Exception);
+    Py_DECREF(answer);
+    if (!local)
+        return NULL;
+    PyErr_Clear();
+    if (!taken) {
+        Py_INCREF(value);
+        taken = value;
+    }
+    return taken;
+}
+
+static PyObject *taken_if(int code, PyObject *value)
+{
+    if (code < 0)
+        return NULL;
+    Py_INCREF(value);
+    return value;
+}
+
+/* What it then took, so far as the source says; a new reference, NULL with an exception. */
+static PyObject *source_write(const struct setting *setting, PyObject *value)
+{
+    PyObject *place = setting->place, *key = setting->key;
+    PyObject *taken = NULL;
+
+    if (setting->source == SOURCE_OWN)
+        return taken_if(0, value);
+    if (!place)
+        return PyErr_Format(PyExc_RuntimeError, "setting %U has nothing to set any more", setting->name);
+    Py_INCREF(place);
+    Py_XINCREF(key);
+    if (setting->source == SOURCE_ATTRIBUTE)
+        taken = taken_if(PyObject_SetAttr(place, key, value), value);
+    else if (setting->source == SOURCE_ITEM)
+        taken = taken_if(PyObject_SetItem(place, key, value), value);
+    else if (setting->source == SOURCE_SETTER)
+        taken = call_setter(setting, place, value);
+    else
+        taken = taken_if(hold_hold(place, setting->index, PyFloat_AS_DOUBLE(value)), value);
+    Py_DECREF(place);
+    Py_XDECREF(key);
+    return taken;
+}
+
+/* ---- reading and writing ---- */
+
+static void keep(struct setting *setting, PyObject *value)
+{
+    PyObject *before = setting->value;
+
+    setting->value = value;
+    Py_XDECREF(before);
+}
+
+int setting_look(struct setting *setting, trimtab_value *out)
+{
+    PyObject *found = source_read(setting);
+
+    if (!found)
+        return -1;
+    if (found != setting->value && !(setting->domain.type == TRIMTAB_TYPE_DOUBLE && PyFloat_CheckExact(found))) {
+        PyObject *value = domain_read(&setting->domain, name_of(setting), found);
+        Py_DECREF(found);
+        found = value;
+    }
+    if (!found)
+        return -1;
+    keep(setting, found);
+    domain_to_c(&setting->domain, found, out);
+    return 0;
+}
+
+int setting_put(struct setting *setting, PyObject *value)
+{
+    trimtab_value ignored;
+    PyObject *taken = source_write(setting, value);
+
+    if (!taken)
+        return -1;
+    keep(setting, taken);
+    if (setting_look(setting, &ignored) == 0)
+        return 0;
+    bool local = PyErr_ExceptionMatches(PyExc_Exception) != 0;
+    if (local)
+        PyErr_Clear(); /* it was set; that it cannot be read is told by the next control point */
+    return local ? 0 : -1;
+}
+
+int setting_apply(struct setting *setting, PyObject *value)
+{
+    PyObject *checked = domain_accept(&setting->domain, name_of(setting), value);
+    int code = checked ? setting_put(setting, checked) : -1;
+
+    Py_XDECREF(checked);
+    return code;
+}
+
+/* ---- making one ---- */
+
+struct arguments {
+    PyObject *name, *value, *unit, *doc, *object, *attribute, *container, *key, *setter, *getter, *hold;
+    Py_ssize_t index;
+    struct domain_given domain;
+};
+
+static bool is_given(PyObject *object)
+{
+    return object && object != Py_None;
+}
+
+static void take(PyObject **at, PyObject *object)
+{
+    PyObject *before = *at;
+
+    if (!is_given(object))
+        object = NULL;
+    Py_XINCREF(object);
+    *at = object;
+    Py_XDECREF(before);
+}
+
+static int refuse(const struct setting *setting, const char *why)
+{
+    PyErr_Format(PyExc_TypeError, "setting %U: %s", setting->name, why);
+    return -1;
+}
+
+static int check_source(const struct setting *setting, const struct arguments *given)
+{
+    int sources =
+        is_given(given->object) + is_given(given->container) + is_given(given->setter) + is_given(given->hold);
+
+    if (sources > 1)
+        return refuse(setting, "object, container, setter or hold: one of them says where it is");
+    if (is_given(given->object) != is_given(given->attribute))
+        return refuse(setting, "object and attribute come together");
+    if (is_given(given->attribute) && !PyUnicode_Check(given->attribute))
+        return refuse(setting, "attribute is a text");
+    if (is_given(given->container) != (given->key != NULL))
+        return refuse(setting, "container and key come together");
+    if (is_given(given->getter) && !is_given(given->setter))
+        return refuse(setting, "a getter needs a setter");
+    if ((is_given(given->setter) && !PyCallable_Check(given->setter)) ||
+        (is_given(given->getter) && !PyCallable_Check(given->getter)))
+        return refuse(setting, "setter and getter are functions");
+    struct core_state *state = core_state_of(Py_TYPE(setting));
+    if (!state)
+        return -1;
+    if (is_given(given->hold) && (!PyObject_TypeCheck(given->hold, state->hold) || is_given(given->domain.choices)))
+        return refuse(setting, "hold is a Hold, whose values are numbers");
+    return 0;
+}
+
+static void take_source(struct setting *setting, const struct arguments *given)
+{
+    if (is_given(given->object)) {
+        setting->source = SOURCE_ATTRIBUTE;
+        take(&setting->place, given->object);
+        take(&setting->key, given->attribute);
+        PyUnicode_InternInPlace(&setting->key);
+    } else if (is_given(given->container)) {
+        setting->source = SOURCE_ITEM;
+        take(&setting->place, given->container);
+        Py_INCREF(given->key);
+        Py_XSETREF(setting->key, given->key);
+    } else if (is_given(given->setter)) {
+        setting->source = SOURCE_SETTER;
+        take(&setting->place, given->setter);
+        take(&setting->key, given->getter);
+    } else if (is_given(given->hold)) {
+        setting->source = SOURCE_HOLD;
+        take(&setting->place, given->hold);
+        setting->index = given->index;
+    }
+}
+
+/* What its value is like: what was given, else what is there. A new reference. */
+static PyObject *sample_of(const struct setting *setting, PyObject *value)
+{
+    if (setting->source == SOURCE_HOLD)
+        return PyFloat_FromDouble(0);
+    if (is_given(value)) {
+        Py_INCREF(value);
+        return value;
+    }
+    if (setting->source == SOURCE_OWN || (setting->source == SOURCE_SETTER && !setting->key)) {
+        (void)refuse(setting, "it needs a value to begin with");
+        return NULL;
+    }
+    return source_read(setting);
+}
+
+/* The first value may lie outside the range. */
+static int begin(struct setting *setting, const struct arguments *given)
+{
+    trimtab_value ignored;
+    PyObject *sample = sample_of(setting, given->value);
+    int code = sample ? domain_init(&setting->domain, name_of(setting), sample, &given->domain) : -1;
+
+    if (code == 0 && (setting->source == SOURCE_OWN || setting->source == SOURCE_SETTER)) {
+        PyObject *first = domain_read(&setting->domain, name_of(setting), sample);
+        code = first ? 0 : -1;
+        if (first)
+            keep(setting, first);
+    }
+    Py_XDECREF(sample);
+    return code < 0 ? -1 : setting_look(setting, &ignored);
+}
+
+static int setting_init(PyObject *self, PyObject *args, PyObject *keywords)
+{
+    static char *names[] = {"name",      "value",     "min", "max",    "choices", "unit", "doc",   "object",
+                            "attribute", "container", "key", "setter", "getter",  "hold", "index", NULL};
+    struct setting *setting = (struct setting *)self;
+    struct arguments given = {0};
+
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "U|O$OOOOOOOOOOOOn:Setting", names, &given.name, &given.value,
+                                     &given.domain.min, &given.domain.max, &given.domain.choices, &given.unit,
+                                     &given.doc, &given.object, &given.attribute, &given.container, &given.key,
+                                     &given.setter, &given.getter, &given.hold, &given.index))
+        return -1;
+    if (setting->name) {
+        PyErr_SetString(PyExc_RuntimeError, "this setting is made already");
+        return -1;
+    }
+    if (!run_utf8(given.name, "a name") || (is_given(given.unit) && !run_utf8(given.unit, "unit")) ||
+        (is_given(given.doc) && !run_utf8(given.doc, "doc")))
+        return -1;
+    take(&setting->name, given.name);
+    take(&setting->unit, given.unit);
+    take(&setting->doc, given.doc);
+    if (check_source(setting, &given) < 0)
+        return -1;
+    take_source(setting, &given);
+    return begin(setting, &given);
+}
+
+static int setting_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    struct setting *setting = (struct setting *)self;
+
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(setting->place);
+    Py_VISIT(setting->key);
+    return 0;
+}
+
+static int setting_clear(PyObject *self)
+{
+    struct setting *setting = (struct setting *)self;
+
+    Py_CLEAR(setting->place);
+    Py_CLEAR(setting->key);
+    return 0;
+}
+
+static void setting_dealloc(PyObject *self)
+{
+    struct setting *setting = (struct setting *)self;
+    PyTypeObject *type = Py_TYPE(self);
+
+    PyObject_GC_UnTrack(self);
+    if (setting->weakrefs)
+        PyObject_ClearWeakRefs(self);
+    (void)setting_clear(self);
+    Py_CLEAR(setting->value);
+    domain_finish(&setting->domain);
+    Py_CLEAR(setting->name);
+    Py_CLEAR(setting->unit);
+    Py_CLEAR(setting->doc);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+/* ---- the value object ---- */
+
+static PyObject *value_now(PyObject *self)
+{
+    struct setting *setting = (struct setting *)self;
+    trimtab_value ignored;
+
+    if (!setting->value)
+        return PyErr_Format(PyExc_RuntimeError, "this setting was not initialized");
+    if (setting_look(setting, &ignored) < 0)
+        return NULL;
+    Py_INCREF(setting->value);
+    return setting->value;
+}
+
+static PyObject *get_value(PyObject *self, void *nothing)
+{
+    (void)nothing;
+    return value_now(self);
+}
+
+static PyObject *apply(PyObject *self, PyObject *value)
+{
+    struct setting *setting = (struct setting *)self;
+
+    if (!setting->value)
+        return PyErr_Format(PyExc_RuntimeError, "this setting was not initialized");
+    if (setting_apply(setting, value) < 0)
+        return NULL;
+    Py_INCREF(setting->value);
+    return setting->value;
+}
+
+static int set_value(PyObject *self, PyObject *value, void *nothing)
+{
+    (void)nothing;
+    if (!value) {
+        PyErr_SetString(PyExc_AttributeError, "a setting's value cannot be deleted");
+        return -1;
+    }
+    PyObject *effective = apply(self, value);
+    Py_XDECREF(effective);
+    return effective ? 0 : -1;
+}
+
+static PyObject *get_name(PyObject *self, void *nothing)
+{
+    PyObject *name = ((struct setting *)self)->name;
+
+    (void)nothing;
+    return name ? PyUnicode_FromObject(name) : PyUnicode_FromString("");
+}
+
+static PyObject *get_type(PyObject *self, void *nothing)
+{
+    (void)nothing;
+    return PyUnicode_FromString(domain_type_name(((struct setting *)self)->domain.type));
+}
+
+static PyObject *convert(PyObject *self, PyObject *(*how)(PyObject *))
+{
+    PyObject *value = value_now(self);
+    PyObject *converted = value ? how(value) : NULL;
+
+    Py_XDECREF(value);
+    return converted;
+}
+
+static PyObject *to_float(PyObject *self)
+{
+    return convert(self, PyNumber_Float);
+}
+
+static PyObject *to_int(PyObject *self)
+{
+    return convert(self, PyNumber_Long);
+}
+
+static PyObject *to_index(PyObject *self)
+{
+    return convert(self, PyNumber_Index);
+}
+
+static int to_bool(PyObject *self)
+{
+    PyObject *value = value_now(self);
+    int truth = value ? PyObject_IsTrue(value) : -1;
+
+    Py_XDECREF(value);
+    return truth;
+}
+
+static PyObject *represent(PyObject *self)
+{
+    struct setting *setting = (struct setting *)self;
+
+    return PyUnicode_FromFormat("Setting(%R, %R)", setting->name ? setting->name : Py_None,
+                                setting->value ? setting->value : Py_None);
+}
+
+static PyMethodDef methods[] = {{"apply", apply, METH_O, "apply(value) -> the value then in effect"},
+                                {NULL, NULL, 0, NULL}};
+
+static PyGetSetDef attributes[] = {{"name", get_name, NULL, NULL, NULL},
+                                   {"type", get_type, NULL, "double, int, bool, choice or string", NULL},
+                                   {"value", get_value, set_value, "reads and writes the source", NULL},
+                                   {NULL, NULL, NULL, NULL, NULL}};
+
+static PyMemberDef members[] = {
+    {"__weaklistoffset__", T_PYSSIZET, (Py_ssize_t)offsetof(struct setting, weakrefs), READONLY, NULL},
+    {NULL, 0, 0, 0, NULL}};
+
+static PyType_Slot slots[] = {{Py_tp_doc, "A named value that clients may change."},
+                              {Py_tp_init, (void *)setting_init},
+                              {Py_tp_dealloc, (void *)setting_dealloc},
+                              {Py_tp_traverse, (void *)setting_traverse},
+                              {Py_tp_clear, (void *)setting_clear},
+                              {Py_tp_repr, (void *)represent},
+                              {Py_nb_float, (void *)to_float},
+                              {Py_nb_int, (void *)to_int},
+                              {Py_nb_index, (void *)to_index},
+                              {Py_nb_bool, (void *)to_bool},
+                              {Py_tp_methods, methods},
+                              {Py_tp_getset, attributes},
+                              {Py_tp_members, members},
+                              {0, NULL}};
+
+PyType_Spec setting_spec = {.name = "trimtab._core.Setting",
+                            .basicsize = sizeof(struct setting),
+                            .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
+                            .slots = slots};
