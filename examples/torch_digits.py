@@ -3,8 +3,9 @@
 
     trimtab run -- /usr/bin/python3 examples/torch_digits.py
 
-needs torch and scikit-learn (Debian: python3-torch, python3-sklearn). It also runs by itself; --resume goes on from the
-newest checkpoint. All that concerns trimtab stands in main()."""
+needs torch and scikit-learn (Debian: python3-torch, python3-sklearn). The run's folder is made below
+trimtab-runs/torch_digits; where the program runs by itself, below trimtab-runs/digits. --resume goes on from the newest
+checkpoint. All that concerns trimtab stands in main()."""
 from __future__ import annotations
 
 import argparse

@@ -1,164 +1,15 @@
+#include "curve.h"
 #include "raised.h"
-#include "run.h"
 
-#define REFUSED_MAX 4096u
-
-/* ---- what is said of values that are none ---- */
-
-static int is_for_one_value(PyObject *exception)
-{
-    if (!exception)
-        return 0;
-    if (!raised_is_local(exception)) {
-        raised_put(exception);
-        return -1;
-    }
-    Py_DECREF(exception);
-    return 0;
-}
-
-int run_tell_unloggable(struct run *run, PyObject *name, PyObject *value, PyObject *reason)
-{
-    PyObject *function = run->unloggable;
-
-    if (!function || !name || !reason) {
-        PyErr_Clear();
-        return 0;
-    }
-    Py_INCREF(function);
-    PyObject *answer = PyObject_CallFunctionObjArgs(function, name, value, reason, NULL);
-    Py_DECREF(function);
-    Py_XDECREF(answer);
-    return answer ? 0 : is_for_one_value(raised_take());
-}
-
-int run_tell_raised(struct run *run, PyObject *name, PyObject *value)
-{
-    PyObject *exception = raised_take();
-
-    if (!raised_is_local(exception)) {
-        raised_put(exception);
-        return -1;
-    }
-    PyObject *reason = raised_text(exception, false);
-    int code = run_tell_unloggable(run, name, value, reason);
-    Py_XDECREF(reason);
-    Py_DECREF(exception);
-    return code;
-}
-
-static int tell(struct run *run, PyObject *name, PyObject *value, const char *format, const char *detail)
-{
-    PyObject *reason = PyUnicode_FromFormat(format, detail);
-    int code = run_tell_unloggable(run, name, value, reason);
-
-    Py_XDECREF(reason);
-    return code;
-}
-
-/* ---- names and their series ---- */
-
-enum { UNKNOWN = -1 }; /* else an id; 0: refused */
-
-static struct run_curve *curve_of(struct run *run, PyObject *name)
-{
-    return &run->curve[((uintptr_t)name >> 4) % RUN_CURVES];
-}
-
-static int64_t look_up(struct run *run, PyObject *name)
-{
-    PyObject *id = PyDict_GetItemWithError(run->series, name);
-
-    if (id)
-        return PyLong_AsLong(id);
-    PyErr_Clear();
-    return UNKNOWN;
-}
+/* ---- values ---- */
 
 /* Runs no code of Python's. */
 static inline int64_t known_series(struct run *run, PyObject *name)
 {
-    struct run_curve *curve = curve_of(run, name);
+    struct run_curve *curve = &run->curve[((uintptr_t)name >> 4) % RUN_CURVES];
 
-    if (__builtin_expect(curve->name == name, 1))
-        return curve->id;
-    if (!PyUnicode_CheckExact(name))
-        return UNKNOWN;
-    int64_t id = look_up(run, name);
-    if (id != UNKNOWN) {
-        Py_INCREF(name);
-        Py_XSETREF(curve->name, name);
-        curve->id = (uint32_t)id;
-    }
-    return id;
+    return __builtin_expect(curve->name == name, 1) ? curve->id : run_find_series(run, name, curve);
 }
-
-static int remember(struct run *run, PyObject *name, uint32_t id)
-{
-    PyObject *number = PyLong_FromUnsignedLong(id);
-    int code = number ? PyDict_SetItem(run->series, name, number) : -1;
-
-    Py_XDECREF(number);
-    return code;
-}
-
-/* A name that cannot be one is told once, as long as there are not too many to remember. */
-static int refuse_name(struct run *run, PyObject *name, PyObject *value)
-{
-    bool full = PyDict_GET_SIZE(run->series) - (Py_ssize_t)run->refused >= TRIMTAB_SERIES_MAX;
-
-    bool told = full && run->full;
-
-    if (!run_is_live(run) || run->refused == REFUSED_MAX)
-        return 0;
-    run->full = run->full || full;
-    run->refused++;
-    if (remember(run, name, 0) < 0)
-        PyErr_Clear();
-    return told ? 0 : tell(run, name, value, "%s", trimtab_error(run->trimtab));
-}
-
-/* An id; 0: there is none, which is told; -1 with an exception. */
-static int64_t series_of(struct run *run, PyObject *name, PyObject *value, const char *unit)
-{
-    int64_t id = look_up(run, name);
-
-    if (id != UNKNOWN || !run->trimtab || !run->recorded)
-        return id != UNKNOWN ? id : 0;
-    const char *text = run_utf8(name, "a name");
-    if (!text)
-        return run_tell_raised(run, name, value);
-    id = trimtab_series_declare(run->trimtab, text, unit).id;
-    if (id == 0)
-        return refuse_name(run, name, value);
-    return remember(run, name, (uint32_t)id) < 0 ? -1 : id;
-}
-
-PyObject *run_series(PyObject *self, PyObject *args, PyObject *keywords)
-{
-    static char *names[] = {"name", "unit", NULL};
-    struct run *run = (struct run *)self;
-    PyObject *name;
-    const char *unit = NULL;
-
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "U|z:series", names, &name, &unit))
-        return NULL;
-    name = PyUnicode_FromObject(name);
-    int64_t id = name ? series_of(run, name, Py_None, unit) : -1;
-    Py_XDECREF(name);
-    if (id < 0)
-        return NULL;
-    Py_RETURN_NONE;
-}
-
-PyObject *run_flush(PyObject *self, PyObject *nothing)
-{
-    (void)nothing;
-    trimtab_flush(((struct run *)self)->trimtab);
-    Py_RETURN_NONE;
-}
-
-/* ---- values ---- */
 
 /* At which step. */
 struct when {
@@ -205,7 +56,7 @@ static int number_of(struct run *run, PyObject *name, PyObject *value, double *n
     if (number_at_once(value, number))
         return 1;
     if (!has_float(value))
-        return tell(run, name, value, "%.100s is no number", Py_TYPE(value)->tp_name);
+        return run_tell_reason(run, name, value, "%.100s is no number", Py_TYPE(value)->tp_name);
     PyObject *converted = PyNumber_Float(value);
     if (!converted)
         return run_tell_raised(run, name, value);
@@ -238,7 +89,7 @@ static int log_number(struct run *run, PyObject *name, PyObject *value, struct w
 
     if (code <= 0)
         return code;
-    int64_t id = series_of(run, name, value, NULL);
+    int64_t id = run_series_of(run, name, value, NULL);
     if (id > 0)
         record(run, id, number, when);
     return id < 0 ? -1 : 0;
@@ -258,9 +109,9 @@ static int log_value(struct run *run, const struct level *above, PyObject *name,
     if (PyFloat_Check(value) || !is_mapping(value))
         return log_number(run, name, value, when);
     if (is_within(above, value))
-        return tell(run, name, value, "%s", "the mapping holds itself");
+        return run_tell_reason(run, name, value, "%s", "the mapping holds itself");
     if (PyUnicode_GET_LENGTH(name) > TRIMTAB_NAME_MAX)
-        return tell(run, name, value, "%s", "a series' name is at most 128 bytes");
+        return run_tell_reason(run, name, value, "%s", "a series' name is at most 128 bytes");
     struct level level = {.values = value, .prefix = name, .above = above};
     return log_level(run, &level, 0, when);
 }
@@ -271,7 +122,7 @@ static int log_item(struct run *run, const struct level *level, PyObject *item, 
 
     if (!PyUnicode_Check(key)) {
         PyObject *shown = PyObject_Str(key);
-        int code = shown ? tell(run, shown, value, "a name is a text, not %.100s", Py_TYPE(key)->tp_name)
+        int code = shown ? run_tell_reason(run, shown, value, "a name is a text, not %.100s", Py_TYPE(key)->tp_name)
                          : run_tell_raised(run, Py_None, value);
         Py_XDECREF(shown);
         return code;
@@ -343,7 +194,7 @@ static int log_dict(struct run *run, PyObject *values, struct when when)
 
     for (; PyDict_Next(values, &at, &name, &value); done++) {
         int64_t id = known_series(run, name);
-        if (__builtin_expect(id == UNKNOWN || !number_at_once(value, &number), 0))
+        if (__builtin_expect(id == RUN_SERIES_UNKNOWN || !number_at_once(value, &number), 0))
             return log_mapping(run, values, done, when);
         record(run, id, number, when);
     }
@@ -355,7 +206,7 @@ static int log_one(struct run *run, PyObject *name, PyObject *value, struct when
     int64_t id = known_series(run, name);
     double number;
 
-    if (__builtin_expect(id != UNKNOWN && number_at_once(value, &number), 1)) {
+    if (__builtin_expect(id != RUN_SERIES_UNKNOWN && number_at_once(value, &number), 1)) {
         record(run, id, number, when);
         return 0;
     }
@@ -365,7 +216,7 @@ static int log_one(struct run *run, PyObject *name, PyObject *value, struct when
     return code;
 }
 
-/* ---- the method ---- */
+/* ---- the methods ---- */
 
 struct call {
     PyObject *step, *commit; /* or NULL */
@@ -461,5 +312,12 @@ PyObject *run_log(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObj
     }
     if (log_call((struct run *)self, args, count, &call) < 0)
         return NULL;
+    Py_RETURN_NONE;
+}
+
+PyObject *run_flush(PyObject *self, PyObject *nothing)
+{
+    (void)nothing;
+    trimtab_flush(((struct run *)self)->trimtab);
     Py_RETURN_NONE;
 }

@@ -64,9 +64,13 @@ void run_set_waiter(struct run *run);
 int run_tell_unloggable(struct run *run, PyObject *name, PyObject *value, PyObject *reason);
 /* The same with the exception that is raised as the reason, which then is raised no more. */
 int run_tell_raised(struct run *run, PyObject *name, PyObject *value);
+/* The same with a format as PyUnicode_FromFormat has it, and its one text, as the reason. */
+int run_tell_reason(struct run *run, PyObject *name, PyObject *value, const char *format, const char *detail);
 
 /* Does this process record it? */
 bool run_is_live(const struct run *run);
+/* Is its control point being called? */
+bool run_is_inside(const struct run *run);
 /* Ends it. Not inside a control point. */
 void run_end(struct run *run);
 

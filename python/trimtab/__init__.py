@@ -25,7 +25,7 @@ from .run import Run
 if TYPE_CHECKING:
     from . import aio, integrations
     from ._core import Setting
-    from .action import Range
+    from .range import Range
     from .client import Client
     from .config import Config, Summary
     from .error import (
@@ -92,7 +92,7 @@ __all__ = [
 _UNSET: Any = object()
 _LAZY = {
     "Client": ".client",
-    "Range": ".action",
+    "Range": ".range",
     "Setting": "._core",
     "SummaryWriter": ".tensorboard",
     "Recording": ".history",

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import math
 import sys
 import traceback
 import typing
@@ -11,21 +12,12 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from . import _core
 from .plain import json_of, mapping_of, text_of
+from .range import Range
 
 TEXT_MAX = 4096  # bytes of a doc line, of trimtab.h
 PLAIN = {float: "double", int: "int", bool: "bool", str: "string"}
 WANTED = {int: "a whole number", float: "a number", bool: "true or false", list: "a JSON list", dict: "a JSON object"}
 WORDS = {"true": True, "false": False, "yes": True, "no": False, "on": True, "off": False, "1": True, "0": False}
-
-
-class Range(NamedTuple):
-    """What a number may be, both ends included: `length: Annotated[int, Range(1, 4096)] = 160`."""
-
-    min: Optional[float] = None
-    max: Optional[float] = None
-
-    def holds(self, number: float) -> bool:
-        return (self.min is None or number >= self.min) and (self.max is None or number <= self.max)
 
 
 class Refusal(Exception):
@@ -65,7 +57,7 @@ class Parameter(NamedTuple):
         if self.choices and value not in self.choices:
             raise Refusal(f"parameter {self.name} is one of {', '.join(self.choices)}, not {value!r}")
         if isinstance(value, (int, float)) and not self.range.holds(value):
-            raise Refusal(f"parameter {self.name} cannot be {value}: its range is {self.range.min} to {self.range.max}")
+            raise Refusal(f"parameter {self.name} cannot be {value}: it takes {self.range}")
         return value
 
 
@@ -179,7 +171,9 @@ def _without_range(where: str, hint: Any) -> Tuple[Any, Range]:
         if isinstance(extra, tuple):
             if len(extra) != 2 or not all(one is None or isinstance(one, (int, float)) for one in extra):
                 raise TypeError(f"{where}: a range is (least, greatest), not {extra!r}")
-            return hint, Range(*extra)
+            if any(one is not None and one != one for one in extra):
+                raise TypeError(f"{where}: NaN is no end of a range")
+            return hint, Range(*(None if one in (-math.inf, math.inf) else one for one in extra))
     return hint, Range()
 
 
@@ -232,7 +226,7 @@ def _check_default(where: str, kind: Any, default: Any, bounds: Range, choices: 
     if kind is float and default - default != 0:
         raise TypeError(f"{where}: the default must be a finite number")
     if kind in (int, float) and not bounds.holds(default):
-        raise TypeError(f"{where}: the default {default!r} lies outside of {bounds.min} to {bounds.max}")
+        raise TypeError(f"{where}: the default {default!r} cannot be: it takes {bounds}")
 
 
 def _parsed(parameter: Parameter, text: str) -> Any:

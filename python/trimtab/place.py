@@ -285,6 +285,29 @@ def chosen(run: Optional[Run]) -> str:
     live = [folder for folder in linked() if is_served(folder)]
     if not live:
         raise NoServer("no live run is known: name one by its folder, its name, or address=\"HOST:PORT\"")
-    if len(live) > 1:
-        raise RunNotFound("several runs are live: name one of\n" + "\n".join("  " + _line_of(one) for one in live))
-    return live[0]
+    return live[0] if len(live) == 1 else _only_of(live)
+
+
+def _only_of(live: List[str]) -> str:
+    """As the command line chooses: the only one that is trained, else that waits for its trainer, else that has ended."""
+    ranks = [_rank(folder) for folder in live]
+    best = max(ranks)
+    meant = [folder for folder, rank in zip(live, ranks) if rank == best]
+    if len(meant) == 1:
+        return meant[0]
+    are = "being trained" if best == 2 else "live, and none is being trained"
+    raise RunNotFound(f"several runs are {are}: name one of\n" + "\n".join("  " + _line_of(one) for one in meant))
+
+
+def _rank(folder: str) -> int:
+    """2: it is trained, 1: it waits for its trainer, 0: it has ended. One that does not tell may be trained."""
+    from .client import Client
+
+    try:
+        with Client(folder, timeout=1.0) as client:
+            status: Dict[str, Any] = client.status()
+    except (Error, OSError, LookupError):
+        return 2
+    if status["trainer"]["attached"]:
+        return 2
+    return 0 if status["run"]["state"] in ("finished", "lost") else 1

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Callable, Dict, Optional, Tuple
 
 from . import _core
+from .range import Range
 
 
 def make(
@@ -142,10 +143,9 @@ def _check(name: str, value: Any, least: Any, most: Any, choices: Optional[Seque
 
 def _check_within(name: str, value: Any, least: Any, most: Any) -> None:
     """Of a value of its own: what a program has elsewhere may lie outside the range."""
-    if (least is None or value >= least) and (most is None or value <= most):
-        return
-    taken = f"at most {most!r}" if least is None else f"{least!r} or more" if most is None else f"{least!r} to {most!r}"
-    raise ValueError(f"setting {name!r}: it takes {taken}, so it cannot begin with {value!r}")
+    taken = Range(least, most)
+    if (least is not None or most is not None) and not taken.holds(value):
+        raise ValueError(f"setting {name!r}: it takes {taken}, so it cannot begin with {value!r}")
 
 
 # ---- in copies ----

@@ -9,6 +9,7 @@
 
 #include "cli/known.h"
 #include "cli/live.h"
+#include "cli/named.h"
 #include "cli/say.h"
 #include "cli/verbs.h"
 
@@ -17,9 +18,8 @@ static int choose(char path[PATH_MAX], const char *given)
     const char *named = given ? given : getenv("TRIMTAB_RUN");
     int status = CLI_DONE;
     if (named && *named)
-        snprintf(path, PATH_MAX, "%s", named);
-    else
-        trimtab_client_close(live_only(getenv("TRIMTAB_TOKEN"), &status, path));
+        return named_find(named, path) ? CLI_DONE : CLI_REFUSED;
+    trimtab_client_close(live_only(getenv("TRIMTAB_TOKEN"), &status, path));
     return status;
 }
 

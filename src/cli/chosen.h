@@ -9,8 +9,8 @@ struct chosen {
     int run_fd; /* -1: not open */
 };
 
-/* The run of --run (`given`) or $TRIMTAB_RUN, else the only live one; its folder open. CLI_DONE, or what to end with,
- * having said why. */
+/* The run of --run (`given`) or $TRIMTAB_RUN, else the only one trained, or live; its folder open. CLI_DONE, or what to
+ * end with, having said why. */
 int chosen_open(struct chosen *chosen, const char *given);
 void chosen_close(struct chosen *chosen); /* twice is safe */
 

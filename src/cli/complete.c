@@ -10,6 +10,7 @@
 #include "access/tokens.h"
 #include "base/clock.h"
 #include "base/folder.h"
+#include "cli/named.h"
 #include "cli/print.h"
 #include "cli/say.h"
 #include "protocol/protocol.h"
@@ -84,13 +85,15 @@ static json_t *describe(const struct typed *typed)
 {
     struct search search = {.until_ns = clock_monotonic_ns() + DESCRIBE_NS};
     const char *reply, *run = typed->run ? typed->run : getenv("TRIMTAB_RUN");
+    char path[PATH_MAX];
     json_t *described = NULL;
     if (typed->address) {
         search.client = trimtab_client_create();
         trimtab_client_set_token(search.client, getenv("TRIMTAB_TOKEN"));
         search.found = trimtab_client_connect_address(search.client, typed->address, seconds_left(&search)) == 0;
     } else if (run && *run) {
-        try_run(&search, run);
+        if (named_find(run, path))
+            try_run(&search, path);
     } else {
         folder_each_known(try_run, &search);
     }

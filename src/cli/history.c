@@ -77,7 +77,7 @@ static int take_range(struct history *history)
 
 static int take_points(struct history *history)
 {
-    bool overview = history->session.terminal.is_terminal && !history->session.json;
+    bool overview = !session_is_json(&history->session);
     if (!history->points.given)
         history->points.value = overview ? OVERVIEW_POINTS : LIMIT_HISTORY_POINTS_DEFAULT;
     history->ask.points = (unsigned)history->points.value;
@@ -152,7 +152,7 @@ static int once_offline(struct history *history, print_reply_fn *print)
     struct session *session = &history->session;
     struct buf line = {0};
     int status = read_reply(history, &line);
-    session->json = session->json || !session->terminal.is_terminal;
+    session->json = session_is_json(session);
     session->line = buf_string(&line);
     session->reply = status == CLI_DONE ? json_loads(session->line, JSON_ALLOW_NUL, NULL) : NULL;
     if (status == CLI_DONE)
@@ -174,9 +174,10 @@ static int is_served(void *context, const char *path)
 static int choose(struct history *history, bool *offline)
 {
     struct session *session = &history->session;
-    const char *named = session_run(session);
-    *offline = !session->address && (named ? !offline_is_served(named) : !folder_each_known(is_served, NULL));
-    return *offline ? offline_choose(session, session->path) : CLI_DONE;
+    int status = session->address ? CLI_DONE : session_find(session);
+    bool named = *session->path;
+    *offline = !session->address && (named ? !offline_is_served(session->path) : !folder_each_known(is_served, NULL));
+    return status == CLI_DONE && *offline ? offline_choose(session) : status;
 }
 
 static int show(struct history *history)

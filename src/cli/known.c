@@ -1,7 +1,6 @@
 #include "cli/known.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,12 +78,41 @@ static int take_name(void *context, const char *name)
     return 0;
 }
 
+bool known_home(char path[PATH_MAX])
+{
+    if (folder_home("x", path, NULL) < 0)
+        return false;
+    *strrchr(path, '/') = '\0';
+    return true;
+}
+
+bool known_is_at_home(const char *path)
+{
+    char home[PATH_MAX], resolved[PATH_MAX];
+    if (!known_home(home) || !realpath(home, resolved))
+        return false;
+    size_t size = strlen(resolved);
+    if (strncmp(path, resolved, size) != 0 || path[size] != '/')
+        return false;
+    const char *slash = strchr(path + size + 1, '/');
+    return slash && slash > path + size + 1 && slash[1] && !strchr(slash + 1, '/');
+}
+
+/* 20261122-101500, 20261122-101500-2: as folder_choose makes it. */
+bool known_is_place(const char *path)
+{
+    const char *name = strrchr(path, '/') + 1;
+    bool is_stamp = strspn(name, "0123456789") == 8 && name[8] == '-' && strspn(name + 9, "0123456789") == 6;
+    const char *rest = is_stamp ? name + 15 : "?";
+    bool ends = !*rest || (*rest == '-' && rest[1] && !rest[1 + strspn(rest + 1, "0123456789")]);
+    return is_stamp && ends && known_is_at_home(path);
+}
+
 static void take_home(struct known *known)
 {
     struct home home = {.known = known};
-    if (folder_home("x", home.path, NULL) < 0)
+    if (!known_home(home.path))
         return;
-    *strrchr(home.path, '/') = '\0';
     int fd = open(home.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return;

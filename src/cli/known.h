@@ -2,6 +2,7 @@
 #ifndef CLI_KNOWN_H
 #define CLI_KNOWN_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,6 +20,14 @@ struct known {
 /* Each run once. *known is filled anew; known_finish frees it. */
 void known_find(struct known *known);
 void known_finish(struct known *known);
+
+/* $TRIMTAB_HOME, below which lie NAME/DATE-TIME. False: its path is too long. */
+bool known_home(char path[PATH_MAX]);
+
+/* Of an absolute, resolved path: does it lie directly in a folder $TRIMTAB_HOME/NAME? */
+bool known_is_at_home(const char *path);
+/* And is it called as the folder that is made there for a new run, DATE-TIME? */
+bool known_is_place(const char *path);
 
 /* Is this the folder of a run: is there a run.db or a journal, as files of its own? */
 bool known_is_run(int folder_fd);

@@ -198,7 +198,7 @@ int verb_link(int argc, char **argv)
     struct linking linking = {.chosen.run_fd = -1};
     struct args args;
     const struct args_option options[] = {
-        {"run", ARGS_PATH, &linking.run, "FOLDER", "the run"},
+        {"run", ARGS_PATH, &linking.run, "RUN", "its folder, or its name: the newest run of that name"},
         {"role", ARGS_TEXT, &linking.role, "ROLE", "viewer, controller or admin (viewer)"},
         {"name", ARGS_TEXT, &linking.name, "NAME", "who it is, in the audit (link, link-2, ...)"},
         {"expires", ARGS_TEXT, &linking.expires, "TIME", "90min, 8h, 7d, 2w, or never (30d)"},
@@ -213,7 +213,7 @@ int verb_link(int argc, char **argv)
             "with --role controller steers it. `trimtab token list` names these tokens, `trimtab token revoke link`\n"
             "ends one. A browser elsewhere comes through ssh: ssh -L 7342:127.0.0.1:7342 HOST, then the same link.\n\n"
             "Example: trimtab link --role controller\n\n"
-            "Without --run: the run of $TRIMTAB_RUN, else the only live one.\n"
+            "Without --run: the run of $TRIMTAB_RUN, else the only one trained, or live.\n"
             "Exit status: 0 done, 1 refused, 2 wrong usage, 3 no server.\n",
         .groups = {{options, sizeof options / sizeof *options}},
     };

@@ -1,7 +1,9 @@
+#include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
 #include <math.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -19,7 +21,7 @@
 #define QUICK_SECONDS 1.0
 
 struct ls {
-    bool all, size, json;
+    bool all, size, json, text;
 };
 
 /* ---- one run, as JSON ---- */
@@ -55,6 +57,13 @@ static json_t *process_or_null(pid_t pid)
     return pid ? json_integer(pid) : json_null();
 }
 
+/* One that was recorded without a server has a journal alone. */
+static bool is_stored(int run_fd)
+{
+    struct stat status;
+    return run_fd < 0 || fstatat(run_fd, "run.db", &status, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
+}
+
 static json_t *run_of(const struct ls *ls, const char *path)
 {
     json_t *run = summary_of(path);
@@ -62,6 +71,8 @@ static json_t *run_of(const struct ls *ls, const char *path)
     struct held held = held_look(fd);
     if (held.server != 0 && json_object_get(run, "error"))
         ask_server(run, path);
+    if (json_object_get(run, "error") && !is_stored(fd))
+        json_object_set_new(run, "stored", json_false());
     json_object_set_new(run, "live", json_boolean(held.server != 0 || held.trainer != 0));
     json_object_set_new(run, "server", process_or_null(held.server));
     json_object_set_new(run, "trainer", process_or_null(held.trainer));
@@ -103,9 +114,19 @@ static void print_steps(struct buf *out, const json_t *run)
         buf_printf(out, "/%lld", (long long)field_integer(run, "total"));
 }
 
+/* Its server ended, as that of `trimtab run` does with its command, before any trainer came. */
+static bool is_untrained(const json_t *run)
+{
+    return strcmp(field_text(run, "state"), "waiting") == 0 && !json_is_true(json_object_get(run, "live")) &&
+           json_is_null(json_object_get(run, "started"));
+}
+
 static void print_state(struct buf *out, const json_t *run)
 {
-    print_member(out, run, "state");
+    if (is_untrained(run))
+        buf_text(out, "never trained");
+    else
+        print_member(out, run, "state");
     if (!json_is_null(json_object_get(run, "server")))
         buf_text(out, ", served");
     else if (!json_is_null(json_object_get(run, "trainer")))
@@ -132,6 +153,17 @@ static void add_row(struct table *table, const json_t *run)
     table_row(table);
 }
 
+static void add_unstored(struct table *table, const json_t *run)
+{
+    bool trained = !json_is_null(json_object_get(run, "trainer"));
+    table_text(table, trained ? "recorded now, without a server" : "recorded without a server");
+    buf_text(&table->text, "trimtab serve ");
+    print_shell_word(&table->text, field_text(run, "folder"));
+    buf_text(&table->text, " stores it");
+    table_cell(table);
+    table_row(table);
+}
+
 static void print_runs(struct buf *out, const json_t *runs, size_t total)
 {
     struct table table = {0};
@@ -141,9 +173,11 @@ static void print_runs(struct buf *out, const json_t *runs, size_t total)
         buf_text(out, "no run is known yet; `trimtab run -- COMMAND` begins one\n");
     json_array_foreach(runs, i, run) if (!json_object_get(run, "error")) add_row(&table, run);
     table_print(&table, out, "runs");
+    json_array_foreach(runs, i, run) if (json_object_get(run, "stored")) add_unstored(&table, run);
+    table_print(&table, out, "not stored");
     json_array_foreach(runs, i, run)
     {
-        if (!json_object_get(run, "error"))
+        if (!json_object_get(run, "error") || json_object_get(run, "stored"))
             continue;
         table_text(&table, field_text(run, "folder"));
         table_text(&table, field_text(run, "error"));
@@ -186,6 +220,7 @@ int verb_ls(int argc, char **argv)
         {"size", ARGS_FLAG, &ls.size, NULL, "also what each takes on the disk"},
         {"all", ARGS_FLAG, &ls.all, NULL, "not only the 20 that changed last"},
         {"json", ARGS_FLAG, &ls.json, NULL, "as JSON; so it is too when not on a terminal"},
+        {"text", ARGS_FLAG, &ls.text, NULL, "for people, also when not on a terminal"},
     };
     const struct args_spec spec = {
         .verb = "ls",
@@ -193,13 +228,15 @@ int verb_ls(int argc, char **argv)
         .details =
             "The runs that this user has opened and those under $TRIMTAB_HOME (./trimtab-runs unless set), the newest\n"
             "change first: name, state, step, when it began, last value, folder. Needs no server.\n\n"
+            "never trained: its command ended before it began to. In JSON `stored`: false is a run that was recorded\n"
+            "without a server, and that none has stored yet.\n\n"
             "Exit status: 0, also where a run cannot be read (it is listed with why), 2 wrong usage.\n",
         .groups = {{options, sizeof options / sizeof *options}},
     };
     int status = args_take(&spec, argc, argv, &args);
     if (status != ARGS_GO)
         return status;
-    ls.json = ls.json || !isatty(STDOUT_FILENO);
+    ls.json = ls.json || (!ls.text && !isatty(STDOUT_FILENO));
     list(&ls);
     return CLI_DONE;
 }

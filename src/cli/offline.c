@@ -25,14 +25,14 @@ static int add_known(void *context, const char *path)
     return 0;
 }
 
-int offline_choose(const struct session *session, char path[PATH_MAX])
+int offline_choose(struct session *session)
 {
     struct known known = {.count = 0};
-    const char *named = session_run(session);
-    if (named)
-        return snprintf(path, PATH_MAX, "%s", named) < PATH_MAX ? CLI_DONE : CLI_USAGE;
+    int status = session_find(session);
+    if (status != CLI_DONE || *session->path)
+        return status;
     folder_each_known(add_known, &known);
-    memcpy(path, known.path, PATH_MAX);
+    memcpy(session->path, known.path, PATH_MAX);
     if (known.count == 0)
         say_wrong("no run is known: name one with --run FOLDER");
     else if (known.count > 1)

@@ -4,8 +4,9 @@
 
 #include "cli/session.h"
 
-/* The run of --run or $TRIMTAB_RUN, else the only one that is known. CLI_DONE, or what to end with, having said why. */
-int offline_choose(const struct session *session, char path[PATH_MAX]);
+/* Into session->path: the run of --run or $TRIMTAB_RUN, else the only one that is known. CLI_DONE, or what to end with,
+ * having said why. */
+int offline_choose(struct session *session);
 /* Does a server hold the run in this folder? */
 bool offline_is_served(const char *path);
 

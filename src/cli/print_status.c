@@ -148,7 +148,7 @@ static void print_trainer(struct buf *out, const json_t *result)
         print_member(&table.text, trainer, "language");
         buf_printf(&table.text, ", pid %lld on ", (long long)field_integer(trainer, "pid"));
         print_member(&table.text, trainer, "host");
-        buf_text(&table.text, ", since ");
+        buf_text(&table.text, ", for ");
         print_duration(&table.text, field_number(result, "time") - field_number(trainer, "started"));
     } else {
         buf_text(&table.text, "none attached");

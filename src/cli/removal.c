@@ -14,6 +14,7 @@
 #include "cli/held.h"
 #include "cli/known.h"
 #include "cli/local.h"
+#include "cli/named.h"
 #include "cli/print.h"
 #include "cli/say.h"
 #include "cli/tree.h"
@@ -84,20 +85,31 @@ static void name_others(struct removal *removal)
 
 /* ---- looking ---- */
 
-int removal_open(struct removal *removal, const char *given)
+static bool find(struct removal *removal, const char *given)
+{
+    char found[PATH_MAX];
+    if (access(given, F_OK) < 0 && !named_find(given, found))
+        return false;
+    if (realpath(access(given, F_OK) == 0 ? given : found, removal->path))
+        return true;
+    say_wrong("%s: %s; `trimtab ls` lists your runs", given, strerror(errno));
+    return false;
+}
+
+int removal_open(struct removal *removal, const char *given, bool everything)
 {
     *removal = (struct removal){.run_fd = -1};
-    if (!realpath(given, removal->path)) {
-        say_wrong("%s: %s; `trimtab ls` lists your runs", given, strerror(errno));
+    if (!find(removal, given))
         return CLI_REFUSED;
-    }
     removal->run_fd = open(removal->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (removal->run_fd < 0 || !known_is_run(removal->run_fd)) {
+    bool is_left = everything && known_is_place(removal->path);
+    removal->is_run = removal->run_fd >= 0 && (is_left || known_is_run(removal->run_fd));
+    if (!removal->is_run) {
         say_wrong("%s is no run: it has no run.db", removal->path);
         return CLI_REFUSED;
     }
     struct held held = held_look(removal->run_fd);
-    if (held_say(&held, removal->path))
+    if (!held_is_idle(&held, removal->path))
         return CLI_REFUSED;
     removal->bytes = local_bytes_with(removal->run_fd);
     name_others(removal);
@@ -197,6 +209,14 @@ static int remove_folder(const struct removal *removal)
     return 0;
 }
 
+/* The folder of the runs of this name, once the last has gone. */
+static void remove_name(const char *path)
+{
+    char parent[PATH_MAX];
+    snprintf(parent, sizeof parent, "%.*s", (int)(strrchr(path, '/') - path), path);
+    rmdir(parent);
+}
+
 /* The locks are let go of before the folder: on NFS a file that is open stays there under another name. */
 static int finish_removal(struct removal *removal)
 {
@@ -204,6 +224,8 @@ static int finish_removal(struct removal *removal)
         say_wrong("%s is empty, but cannot be removed: %s", removal->path, strerror(errno));
     name_others(removal);
     folder_forget(removal->path);
+    if (known_is_at_home(removal->path))
+        remove_name(removal->path);
     return CLI_DONE;
 }
 
@@ -218,6 +240,9 @@ static int refuse_held(const struct removal *removal, const struct err *err)
 int removal_carry_out(struct removal *removal, bool everything)
 {
     struct err err = {0};
+    struct held held = held_look(removal->run_fd);
+    if (!held_is_idle(&held, removal->path) || (held.server != 0 && !held_end_server(removal->run_fd, removal->path)))
+        return CLI_REFUSED;
     int lock_fd = lock_take(removal->run_fd, "lock", NULL, &err);
     int trainer_fd = lock_fd < 0 ? -1 : lock_take(removal->run_fd, "trainer", NULL, &err);
     if (trainer_fd < 0) {

@@ -12,7 +12,7 @@
 #include "store/summary.h"
 
 struct rm {
-    bool yes, everything;
+    bool yes, everything, passed_over; /* passed_over: something that was named is no run */
     struct removal *removal;
     size_t count;
 };
@@ -103,25 +103,31 @@ static bool is_named_already(const struct rm *rm, const char *path)
     return false;
 }
 
-/* All that were named are looked at before the first goes. */
+/* All that were named are looked at before the first goes: one that is held is a reason to remove none, what is no run
+ * is passed over. */
 static int look(struct rm *rm, const struct args *args)
 {
     int status = CLI_DONE;
     rm->removal = calloc(args->count, sizeof *rm->removal);
     for (size_t i = 0; rm->removal && i < args->count && status == CLI_DONE; i++) {
         struct removal *removal = &rm->removal[rm->count];
-        status = removal_open(removal, args->operand[i]);
-        if (status == CLI_DONE && !is_named_already(rm, removal->path))
+        status = removal_open(removal, args->operand[i], rm->everything);
+        bool goes = status == CLI_DONE && !is_named_already(rm, removal->path);
+        if (status != CLI_DONE && !removal->is_run) {
+            rm->passed_over = true;
+            status = CLI_DONE;
+        }
+        if (goes)
             rm->count++;
         else
             removal_close(removal);
     }
-    return rm->removal ? status : CLI_REFUSED;
+    return rm->count > 0 ? status : CLI_REFUSED;
 }
 
 static int remove_all(struct rm *rm)
 {
-    int worst = CLI_DONE;
+    int worst = rm->passed_over ? CLI_REFUSED : CLI_DONE;
     for (size_t i = 0; i < rm->count; i++) {
         int status = removal_carry_out(&rm->removal[i], rm->everything);
         if (status == CLI_DONE)
@@ -142,13 +148,16 @@ int verb_rm(int argc, char **argv)
     };
     const struct args_spec spec = {
         .verb = "rm",
-        .operands = "FOLDER...",
+        .operands = "RUN...",
         .details =
             "Removes the history, the audit, the output and all else that trimtab has written for these runs, and the\n"
-            "folder where it is then empty. Other files in it stay, and are named. A run that is trained or served is\n"
-            "refused, and then nothing is removed.\n\n"
+            "folder where it is then empty. Other files in it stay, and are named; with --everything they go, also "
+            "later:\n"
+            "a folder $TRIMTAB_HOME/NAME/DATE-TIME was made for a run. RUN is a folder, or a name: the newest of it.\n"
+            "The idle server of a run that has ended is asked to end. A run that is trained, or served to others, is\n"
+            "refused, and then nothing is removed; what is no run is named and passed over.\n\n"
             "Example: trimtab rm trimtab-runs/gpt/20261122-101500\n\n"
-            "Exit status: 0 removed, 1 refused or answered no, 2 wrong usage.\n",
+            "Exit status: 0 removed, 1 refused, passed over or answered no, 2 wrong usage.\n",
         .least = 1,
         .most = SIZE_MAX,
         .groups = {{options, sizeof options / sizeof *options}},

@@ -5,6 +5,8 @@
 
 #include "base/folder.h"
 #include "channel/liveness.h"
+#include "cli/attempt.h"
+#include "cli/command_name.h"
 #include "cli/held.h"
 #include "cli/print.h"
 #include "cli/progress.h"
@@ -104,6 +106,17 @@ static int choose_left(struct start *start, const char *name, char newest[PATH_M
 
 /* ---- the verb ---- */
 
+static void say_untrained(const struct attempt *attempt, int exit_status)
+{
+    struct buf rest = {0};
+    if (attempt_printed(attempt))
+        buf_printf(&rest, "what it printed is kept in %s/output", attempt->path);
+    else
+        buf_printf(&rest, "it printed nothing%s", attempt_undo(attempt) ? ", and the new run is not kept" : "");
+    say_wrong("the command ended with exit status %d and never began to train; %s", exit_status, buf_string(&rest));
+    buf_finish(&rest);
+}
+
 static int run_command(struct start *start, const char *name, char **command, bool resume)
 {
     struct serve_result result = {0};
@@ -119,22 +132,30 @@ static int run_command(struct start *start, const char *name, char **command, bo
         .progress = progress_draw,
         .clear = progress_clear,
     };
+    const char *named = start->run ? start->run : getenv("TRIMTAB_RUN");
+    struct attempt attempt = attempt_begin(start->path, named);
     int status = start_serving(start, &wanted, &result, &err);
     progress_clear(&running.progress);
-    if (status != CLI_DONE)
+    if (status != CLI_DONE) {
         say_wrong("%s", err.text);
-    return status == CLI_DONE ? result.exit_status : status;
+        attempt_undo(&attempt);
+        return status;
+    }
+    if (!attempt_trained(&attempt))
+        say_untrained(&attempt, result.exit_status);
+    return result.exit_status;
 }
 
 int verb_run(int argc, char **argv)
 {
     struct start start;
     struct args args;
-    char newest[PATH_MAX];
+    char newest[PATH_MAX], own_name[NAME_MAX + 1];
     const char *name = NULL;
     bool resume = false;
     const struct args_option options[] = {
-        {"name", ARGS_TEXT, &name, "NAME", "its folder below $TRIMTAB_HOME: a name or a project (the command's)"},
+        {"name", ARGS_TEXT, &name, "NAME",
+         "its folder below $TRIMTAB_HOME: a name or a project (the program's: train of train.py)"},
         {"resume", ARGS_FLAG, &resume, NULL, "go on with the run, else the newest in that folder that nobody trains"},
     };
     const struct args_spec spec = {
@@ -147,8 +168,10 @@ int verb_run(int argc, char **argv)
             "With --resume it also finds TRIMTAB_RESUME=1: it is to begin with the newest checkpoint of the run. A\n"
             "server that was left behind with that run ends.\n\n"
             "Examples: trimtab run -- build/examples/gpt/gpt --steps 2000\n"
-            "          trimtab run --name digits -- python train.py\n"
+            "          trimtab run -- python train.py                 NAME is train\n"
             "          trimtab run --name digits --resume -- python train.py\n\n"
+            "A command that ends without having trained is told of; where it has printed nothing, the new folder "
+            "goes.\n"
             "Exit status: the command's own, 128 + N if signal N killed it; 1 the run or the address cannot be\n"
             "served, 2 wrong usage, or nothing to resume: then the command was not started.\n",
         .least = 1,
@@ -159,8 +182,9 @@ int verb_run(int argc, char **argv)
     int status = args_take(&spec, argc, argv, &args);
     if (status != ARGS_GO)
         return status;
+    command_name(args.operand, own_name);
     if (!name)
-        name = basename(args.operand[0]);
+        name = own_name;
     if (resume)
         status = choose_left(&start, name, newest);
     if (status == ARGS_GO || status == CLI_DONE)

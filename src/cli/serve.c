@@ -9,6 +9,7 @@
 
 #include "cli/background.h"
 #include "cli/known.h"
+#include "cli/named.h"
 #include "cli/print.h"
 #include "cli/say.h"
 #include "cli/verbs.h"
@@ -87,7 +88,9 @@ static int take_run(struct start *start, const struct args *args)
         return CLI_USAGE;
     }
     if (args->count > 0) {
-        start->run = args->operand[0];
+        if (!named_find(args->operand[0], start->found))
+            return CLI_REFUSED;
+        start->run = start->found;
         if (stat(start->run, &status) == 0)
             return CLI_DONE;
         say_wrong("there is no run at %s: %s; trimtab serve --run %s begins one", start->run, strerror(errno),

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/live.h"
+#include "cli/named.h"
 #include "cli/say.h"
 #include "cli/secret.h"
 #include "cli/verbs.h"
@@ -15,22 +16,24 @@ struct args_group session_options(struct session *session)
 {
     *session = (struct session){.terminal = terminal_of(STDOUT_FILENO)};
     const struct args_option options[SESSION_OPTIONS] = {
-        {"run", ARGS_PATH, &session->run, "FOLDER", "the run"},
+        {"run", ARGS_PATH, &session->run, "RUN", "its folder, or its name: the newest run of that name"},
         {"connect", ARGS_TEXT, &session->address, "HOST:PORT", "its server's address instead"},
         {"token-file", ARGS_PATH, &session->token_file, "FILE",
          "with --connect: the token is its first line; - is standard input ($TRIMTAB_TOKEN)"},
         {"name", ARGS_TEXT, &session->name, "NAME", "who asks (the run's own socket knows the login name anyway)"},
         {"json", ARGS_FLAG, &session->json, NULL,
          "the reply as it came; most verbs print it too when not on a terminal"},
+        {"text", ARGS_FLAG, &session->text, NULL, "for people, also when not on a terminal"},
     };
     memcpy(session->options, options, sizeof options);
     return (struct args_group){session->options, SESSION_OPTIONS};
 }
 
-const char *session_run(const struct session *session)
+int session_find(struct session *session)
 {
     const char *run = session->run ? session->run : getenv("TRIMTAB_RUN");
-    return run && *run ? run : NULL;
+    bool found = *session->path || !run || !*run || named_find(run, session->path);
+    return found ? CLI_DONE : CLI_NO_SERVER;
 }
 
 int session_lost(const struct session *session)
@@ -73,14 +76,13 @@ static int connect_once(struct session *session, double seconds)
 
 static int connect_client(struct session *session)
 {
-    const char *run = session_run(session);
-    int status = CLI_DONE;
-    if (!session->address && !run) {
+    int status = session->address ? CLI_DONE : session_find(session);
+    if (status != CLI_DONE)
+        return status;
+    if (!session->address && !*session->path) {
         session->client = live_only(session->token, &status, session->path);
         return status;
     }
-    if (run && !session->address)
-        snprintf(session->path, sizeof session->path, "%s", run);
     session->client = trimtab_client_create();
     int code = connect_once(session, CONNECT_SECONDS);
     if (code == TRIMTAB_CLIENT_OK)
@@ -106,9 +108,14 @@ static json_t *introduction(const struct session *session)
     return hello;
 }
 
+bool session_is_json(const struct session *session)
+{
+    return session->json || (!session->text && !session->terminal.is_terminal);
+}
+
 int session_open(struct session *session)
 {
-    session->json = session->json || !session->terminal.is_terminal;
+    session->json = session_is_json(session);
     if (session->run && session->address) {
         say_wrong("--run and --connect name two servers: give one of them");
         return CLI_USAGE;

@@ -10,14 +10,14 @@
 #include "protocol/protocol.h"
 #include "trimtab/client.h"
 
-#define SESSION_OPTIONS 5
+#define SESSION_OPTIONS 6
 #define SESSION_REPLY_SECONDS 30.0
 
 struct session {
     const char *run, *address, *name;         /* --run, --connect, --name */
     const char *token_file;                   /* --token-file */
     char token[TRIMTAB_CLIENT_TOKEN_MAX + 1]; /* said over TCP; "": none */
-    bool json;                                /* --json, or nobody reads */
+    bool json, text;                          /* --json, or once it is open: nobody reads; --text */
     char path[PATH_MAX];                      /* of the run that was meant; "" where only its address is known */
     struct terminal terminal;                 /* standard output */
     trimtab_client *client;
@@ -28,10 +28,11 @@ struct session {
 
 /* Sets *session to nothing and gives its options; the session must stay where it is. */
 struct args_group session_options(struct session *session);
-/* The run of --run or $TRIMTAB_RUN; NULL: none is named. */
-const char *session_run(const struct session *session);
 
 /* Each returns CLI_DONE or what to end with, having said why. */
+/* Finds the run of --run or $TRIMTAB_RUN: session->path, which stays "" where none is named. session_open does it too,
+ * if nobody has and there is no --connect. */
+int session_find(struct session *session);
 int session_open(struct session *session);
 int session_take_token(struct session *session); /* session_open does it, if nobody has */
 /* Once open: connects anew, without a word. What trimtab_client_connect_run returns. */
@@ -46,6 +47,8 @@ int session_show(struct session *session, print_reply_fn *print);
 /* Opens, asks, shows, closes. */
 int session_once(struct session *session, json_t *request, double seconds, print_reply_fn *print);
 void session_close(struct session *session);
+/* Is JSON printed: asked for, or for want of a terminal and of --text? */
+bool session_is_json(const struct session *session);
 /* The whole of a verb without operands that asks once. */
 int session_plain(const char *verb, enum code code, const char *details, print_reply_fn *print, int argc, char **argv);
 
@@ -60,7 +63,8 @@ int session_refused(const struct session *session);
 
 /* For the help of every verb that talks to a server. */
 #define SESSION_EXIT_CODES                                                                                             \
-    "Without --run and --connect: the run of $TRIMTAB_RUN, else the only live one. --connect needs a token.\n"         \
+    "Without --run and --connect: the run of $TRIMTAB_RUN, else the only one trained, or live. --connect needs a "     \
+    "token.\n"                                                                                                         \
     "Exit status: 0 done, 1 refused, 2 wrong usage, 3 no server.\n"
 
 #endif

@@ -17,8 +17,9 @@ struct start {
     const char *run, *listen, *auth, *link; /* --run, --listen, --auth, --link */
     struct args_texts hosts;                /* --host */
     bool full_sync;
-    bool auth_none;      /* no tokens */
-    enum role link_role; /* of the link that is shown on a terminal; ROLE_NONE: none */
+    bool auth_none;       /* no tokens */
+    enum role link_role;  /* of the link that is shown on a terminal; ROLE_NONE: none */
+    char found[PATH_MAX]; /* of a run that was given by its name */
     char path[PATH_MAX];
     struct args_option options[START_OPTIONS];
 };

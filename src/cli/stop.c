@@ -15,6 +15,17 @@ struct stop {
     bool checkpoint;
 };
 
+static bool is_trained(struct session *session, int *status)
+{
+    *status = session_ask(session, session_request(CODE_STATUS), SESSION_REPLY_SECONDS);
+    const json_t *trainer = json_object_get(json_object_get(session->reply, "result"), "trainer");
+    if (*status != CLI_DONE || !json_is_false(json_object_get(trainer, "attached")))
+        return *status == CLI_DONE;
+    say_wrong("No model attached (%d): no trainer is there that could be stopped", ERROR_NO_MODEL);
+    *status = CLI_REFUSED;
+    return false;
+}
+
 /* Is there such an action, and does the trainer that is there have it? */
 static int find_action(struct session *session)
 {
@@ -25,6 +36,8 @@ static int find_action(struct session *session)
     const json_t *action = values_find(actions, CHECKPOINT);
     if (action && !json_is_false(json_object_get(action, "attached")))
         return CLI_DONE;
+    if (!is_trained(session, &status))
+        return status;
     say_wrong("the model has no action `" CHECKPOINT "`, so nothing is stopped; `trimtab stop` ends it without one");
     return CLI_REFUSED;
 }

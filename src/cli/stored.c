@@ -5,18 +5,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/named.h"
 #include "cli/say.h"
 #include "cli/verbs.h"
 
-/* The folder of a file called run.db; false where it is a file of another name. */
-static bool choose(char path[PATH_MAX], const char *given)
+static bool is_file(const char *path)
 {
     struct stat status;
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+/* The folder of a file called run.db; false where it is a file of another name. */
+static bool folder_of(char path[PATH_MAX], const char *given)
+{
     const char *slash = strrchr(given, '/');
-    if (stat(given, &status) < 0 || !S_ISREG(status.st_mode)) {
-        snprintf(path, PATH_MAX, "%s", given);
-        return true;
-    }
     snprintf(path, PATH_MAX, "%.*s", slash ? (int)(slash - given + 1) : 1, slash ? given : ".");
     return strcmp(slash ? slash + 1 : given, "run.db") == 0;
 }
@@ -39,7 +41,10 @@ int stored_open(struct stored *stored, const char *given)
     char path[PATH_MAX];
     struct err err;
     *stored = (struct stored){.folder = {.run_fd = -1, .local_fd = -1}};
-    if (!choose(path, given)) {
+    bool names_file = is_file(given);
+    if (!names_file && !named_find(given, path))
+        return CLI_REFUSED;
+    if (names_file && !folder_of(path, given)) {
         say_wrong(
             "%s is a file, and not called run.db: name the folder of a run, or put a copied history into a folder "
             "of its own as run.db",

@@ -10,7 +10,7 @@ struct stored {
     struct store_reader *reader;
 };
 
-/* `given` is a run's folder, or the file run.db in it. CLI_DONE, or CLI_REFUSED having said why. */
+/* `given` is a run's folder or name, or a file run.db. CLI_DONE, or CLI_REFUSED having said why. */
 int stored_open(struct stored *stored, const char *given);
 void stored_close(struct stored *stored);
 

@@ -212,7 +212,7 @@ int verb_token(int argc, char **argv)
     struct granting wanted = {0};
     struct args args;
     const struct args_option options[] = {
-        {"run", ARGS_PATH, &wanted.run, "FOLDER", "the run"},
+        {"run", ARGS_PATH, &wanted.run, "RUN", "its folder, or its name: the newest run of that name"},
         {"name", ARGS_TEXT, &wanted.name, "NAME", "of add: who it is, in the audit"},
         {"role", ARGS_TEXT, &wanted.role, "ROLE", "of add: viewer, controller or admin (viewer)"},
         {"allow", ARGS_TEXTS, &wanted.allow, "WHAT",
@@ -235,7 +235,7 @@ int verb_token(int argc, char **argv)
             "            --allow lr=1e-5..1e-3 --allow checkpoint --rate 20/h --expires 8h)\n"
             "          trimtab token list\n"
             "          trimtab token revoke tuner\n\n"
-            "Without --run: the run of $TRIMTAB_RUN, else the only live one.\n"
+            "Without --run: the run of $TRIMTAB_RUN, else the only one trained, or live.\n"
             "Exit status: 0 done, 1 refused, 2 wrong usage, 3 no live run and none named.\n",
         .least = 1,
         .most = SIZE_MAX,

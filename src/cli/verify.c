@@ -63,14 +63,13 @@ static int judge(const struct session *session, const struct folder *folder)
 
 int verify_run(struct session *session)
 {
-    char path[PATH_MAX];
     struct folder folder;
     struct err err;
-    session->json = session->json || !session->terminal.is_terminal;
-    int status = offline_choose(session, path);
+    session->json = session_is_json(session);
+    int status = offline_choose(session);
     if (status != CLI_DONE)
         return status;
-    if (folder_open(&folder, path, true, &err) < 0) {
+    if (folder_open(&folder, session->path, true, &err) < 0) {
         say_wrong("%s", err.text);
         return CLI_NO_SERVER;
     }

@@ -178,14 +178,14 @@ static int wait_for_it(struct waiting *waiting)
 static int begin(struct waiting *waiting)
 {
     struct session *session = &waiting->session;
-    const char *run = session_run(session);
     struct folder folder;
     int status = session_take_token(session);
+    if (status == CLI_DONE && !session->address)
+        status = session_find(session);
     if (status != CLI_DONE)
         return status;
-    if (run && !session->address && folder_open(&folder, run, true, NULL) == 0) {
+    if (*session->path && folder_open(&folder, session->path, true, NULL) == 0) {
         folder_close(&folder);
-        snprintf(session->path, sizeof session->path, "%s", run);
         session->client = trimtab_client_create();
         waiting->gone_ns = clock_monotonic_ns();
         return CLI_DONE;
@@ -232,7 +232,7 @@ int verb_wait(int argc, char **argv)
             "Examples: trimtab wait --state finished --state lost | mail -s training anna\n"
             "          trimtab wait --nonfinite --series 'train/*' && trimtab pause --reason NaN\n"
             "          trimtab wait --step 5000 --for 3600 --json\n\n"
-            "Without --run and --connect: the run of $TRIMTAB_RUN, else the only live one.\n"
+            "Without --run and --connect: the run of $TRIMTAB_RUN, else the only one trained, or live.\n"
             "Exit status: 0 it became true, 1 it cannot any more: the run has ended (or refused), 2 wrong usage,\n"
             "3 no server for 30 seconds (or when the time was over), and nobody trains; 4 the time of --for is "
             "over.\n",

@@ -256,7 +256,7 @@ class Batch(Cli):
     """`trimtab run` as a batch system starts it: no terminal, no standard input."""
 
     def begin(self, script):
-        process = self.start(TRIMTAB, "run", "--run", self.run_folder, *LISTEN, "--", "sh", "-c", script, stdout=subprocess.PIPE,
+        process = self.start(TRIMTAB, "run", "--run", self.run_folder, *LISTEN, "--", "sh", "-c", script, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                              start_new_session=True, preexec_fn=lambda: os.close(0))
         wait_for("the command", lambda: (self.run_folder / "output").exists() and "ready" in (self.run_folder / "output").read_text())
         return process

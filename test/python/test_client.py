@@ -313,10 +313,15 @@ class Steering(Served):
         with self.assertRaises(TypeError):
             Client("digits", address="127.0.0.1:7342")
         self.serve(run=self.run_folder)
+        with Client() as client:  # the other one waits for its trainer
+            self.assertEqual(client.folder, str(run.resolve()))
+        self.train("--step-us", 200)
+        self.wait_attached(self.unix())
         with self.assertRaises(error.RunNotFound) as several:
             Client()
-        self.assertIn(f"{run.resolve()}: running, step ", str(several.exception))
-        self.assertIn(f"{self.run_folder.resolve()}: waiting", str(several.exception))
+        self.assertIn("several runs are being trained", str(several.exception))
+        for folder in (run, self.run_folder):
+            self.assertIn(f"{folder.resolve()}: running, step ", str(several.exception))
 
     def test_a_name_with_a_slash(self):
         run = pathlib.Path(os.environ["TRIMTAB_HOME"]) / "org-digits" / "20261122-101500"
