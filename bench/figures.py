@@ -42,12 +42,13 @@ def interval_rank(count, confidence=0.95):
     >>> interval_rank(3)
     (1, 0.75)
     """
-    def coverage(k):
-        return 1 - 2 * sum(math.comb(count, i) for i in range(k)) / 2 ** count
-    k = 1
-    while 2 * (k + 1) <= count and coverage(k + 1) >= confidence:
-        k += 1
-    return k, coverage(k)
+    def coverage(below):
+        return 1 - 2 * below / 2 ** count
+    k, term, below = 1, count, 1  # comb(count, k); the sum of those before it
+    while 2 * (k + 1) <= count and coverage(below + term) >= confidence:
+        below, k = below + term, k + 1
+        term = term * (count - k + 1) // k
+    return k, coverage(below)
 
 
 def median_interval(samples):

@@ -138,7 +138,7 @@ static void status_is_told(void **state)
         "pending      ticket 17  set    by anna  posted  1.2 s ago   due at step 500\n"
         "             ticket 18  pause  by b     posted  1m 15s ago\n"
         "checkpoints  step-000400  step 400  2m 00s ago  4.3 MB  /x\n"
-        "trainer      C, pid 4242 on node7, since 12m 10s\n"
+        "trainer      C, pid 4242 on node7, for 12m 10s\n"
         "             gpt --steps 2000\n"
         "config       seed  1\n"
         "history      stored\n"
