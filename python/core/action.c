@@ -112,21 +112,6 @@ static int answer(PyObject *given, trimtab_result *result)
     return code;
 }
 
-static int refuse(struct run *run, trimtab_result *result)
-{
-    PyObject *exception = raised_take();
-    PyObject *bytes = raised_bytes(exception, false);
-
-    (void)trimtab_result_fail(result, "%s", bytes ? PyBytes_AS_STRING(bytes) : "out of memory");
-    Py_XDECREF(bytes);
-    raised_put(exception);
-    if (raised_is_local(exception))
-        PyErr_Clear();
-    else
-        run_keep_raised(run);
-    return -1;
-}
-
 static int call(PyObject *function, PyObject *keywords, trimtab_result *result)
 {
     PyObject *none = PyTuple_New(0);
@@ -156,7 +141,7 @@ static int act(void *user, const trimtab_args *args, trimtab_result *result)
     int code = keywords ? call(function, keywords, result) : -1;
     run->result = NULL;
     if (code < 0)
-        code = refuse(run, result);
+        code = run_answer_raised(run, result, false);
     Py_XDECREF(keywords);
     Py_DECREF(function);
     return code;

@@ -71,21 +71,6 @@ static void get(void *user, trimtab_value *value)
     Py_DECREF(setting);
 }
 
-static int fail(struct run *run, trimtab_result *why)
-{
-    PyObject *exception = raised_take();
-    PyObject *bytes = raised_bytes(exception, true);
-
-    (void)trimtab_result_fail(why, "%s", bytes ? PyBytes_AS_STRING(bytes) : "out of memory");
-    Py_XDECREF(bytes);
-    raised_put(exception);
-    if (raised_is_local(exception))
-        PyErr_Clear();
-    else
-        run_keep_raised(run);
-    return -1;
-}
-
 /* libtrimtab has checked it; but for what is set back, which may lie outside the range. */
 static int put(const struct binding *binding, struct setting *setting, PyObject *asked)
 {
@@ -115,7 +100,7 @@ static int set(void *user, trimtab_value *value, trimtab_result *why)
     if (code == 0)
         code = note(binding->run, setting, asked);
     if (code < 0)
-        code = fail(binding->run, why);
+        code = run_answer_raised(binding->run, why, true);
     else if (binding->setting == setting) /* else its text may end here */
         domain_to_c(&setting->domain, setting->value, value);
     Py_XDECREF(asked);

@@ -28,6 +28,21 @@ static int point_unrecorded(const struct run *run, int64_t step)
     return run->interrupted || (run->total_steps > 0 && step >= run->total_steps) ? TRIMTAB_STOP : TRIMTAB_GO;
 }
 
+int run_answer_raised(struct run *run, trimtab_result *result, bool typed)
+{
+    PyObject *exception = raised_take();
+    PyObject *bytes = raised_bytes(exception, typed);
+
+    (void)trimtab_result_fail(result, "%s", bytes ? PyBytes_AS_STRING(bytes) : "out of memory");
+    Py_XDECREF(bytes);
+    raised_put(exception);
+    if (raised_is_local(exception))
+        PyErr_Clear();
+    else
+        run_keep_raised(run);
+    return -1;
+}
+
 static int refuse_point(const struct run *run, int64_t step)
 {
     if (run->pid != getpid()) /* forked in the middle of a control point: there may be nobody who would end it */

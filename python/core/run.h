@@ -59,6 +59,8 @@ extern PyType_Spec run_spec;
 int run_point(struct run *run, int64_t *step);
 /* Keeps the exception that is raised for the control point to raise. */
 void run_keep_raised(struct run *run);
+/* The exception that is raised refuses a request; what is not for that request alone is kept too. Returns -1. */
+int run_answer_raised(struct run *run, trimtab_result *result, bool typed);
 void run_set_waiter(struct run *run);
 /* Tells `unloggable`. 0, or -1 with an exception that is not for one value only. */
 int run_tell_unloggable(struct run *run, PyObject *name, PyObject *value, PyObject *reason);

@@ -8,7 +8,7 @@
 struct trimtab_args {
     const struct action *action;
     struct value value[TRIMTAB_PARAMS_MAX]; /* texts are zero-terminated and lie in `texts` or in the action */
-    bool given[TRIMTAB_PARAMS_MAX]; /* the request names it */
+    bool given[TRIMTAB_PARAMS_MAX];         /* the request names it */
     struct buf texts;
 };
 

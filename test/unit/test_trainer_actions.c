@@ -64,8 +64,9 @@ static void fills_in_defaults(void **state)
     assert_int_equal(trimtab_control_point(server->run, &step), TRIMTAB_GO);
     assert_int_equal(server_expect(server, RECORD_STARTED)->started.ticket, ticket);
     const struct record_outcome *outcome = server_outcome(server, ticket, OUTCOME_APPLIED);
-    assert_text(outcome->result,
-                "{\"prompt\":\"once\",\"length\":160,\"temperature\":0.8,\"greedy\":false,\"given\":false,\"missing\":0}");
+    assert_text(
+        outcome->result,
+        "{\"prompt\":\"once\",\"length\":160,\"temperature\":0.8,\"greedy\":false,\"given\":false,\"missing\":0}");
     assert_int_equal(calls, 1);
 }
 
@@ -187,8 +188,9 @@ static void checks_parameters(void **state)
     assert_int_equal(calls, 0);
     const struct record_outcome *outcome =
         server_answer(server, ask_generate(server, 0, string_value("h\xc3\xa9", 3)), &step);
-    assert_text(outcome->result,
-                "{\"prompt\":\"h\xc3\xa9\",\"length\":160,\"temperature\":0.8,\"greedy\":false,\"given\":false,\"missing\":0}");
+    assert_text(
+        outcome->result,
+        "{\"prompt\":\"h\xc3\xa9\",\"length\":160,\"temperature\":0.8,\"greedy\":false,\"given\":false,\"missing\":0}");
     outcome = server_answer(server, ask_generate(server, 1, value_integer(VALUE_INT, 160)), &step);
     assert_non_null(strstr(outcome->result.data, "\"given\":true"));
 }
