@@ -71,6 +71,20 @@ class Begun(ScriptCase):
             out, _ = self.begin(f"run = trimtab.init({given!r}, no_server=True, quiet=True)\nprint(ascii(run.name), run.live)")
             self.assertEqual(out, f"{ascii(kept)} True\n")
 
+    def test_a_bar_around_the_loop(self):
+        """tqdm asks for the length, and a stop in the middle ends the bar too."""
+        _, err = self.ran("""
+            import trimtab
+            from tqdm import tqdm
+            run = trimtab.init("bar", no_server=True, quiet=True)
+            assert list(tqdm(run.steps(5))) == [0, 1, 2, 3, 4]
+            for step in tqdm(run.steps(9, 6)):
+                run.interrupt()
+            assert (step, run.stopping) == (6, True)
+            """)
+        self.assertRegex(err, r"5/5 ")
+        self.assertRegex(err, r"1/3 ")
+
     def test_where_it_lies_and_resuming(self):
         text = "run = trimtab.init('n', project='p', no_server=True, resume=RESUME, total_steps=9)\nprint(run.folder, run.resumed)\n"
         text += "run.control_point(4); run.checkpoint('four', __file__)"
