@@ -300,6 +300,7 @@ class Ls(Cli):
         server = self.serve()
         trainer = self.train("--step-us", 300)
         self.wait_attached(self.unix())
+        wait_for("the name in run.db", lambda: self.listed()[1][0]["name"] == "toy")
         total, runs = self.listed("--size")
         self.assertEqual((total, runs[0]["folder"]), (3, str(self.run_folder)))
         self.assertEqual({run["folder"] for run in runs[1:]}, {str(under_home), str(self.folder / "runs" / "copy" / "20200101-000000")})
