@@ -149,11 +149,6 @@ static int act(void *user, const trimtab_args *args, trimtab_result *result)
 
 /* ---- defining ---- */
 
-static bool is_given(PyObject *object)
-{
-    return object != Py_None;
-}
-
 /* Of a parameter that must be given: what clients are told, the number in its range that is nearest to 0. */
 static double nearest_double(const trimtab_param *param)
 {
@@ -173,27 +168,28 @@ static int to_double(PyObject *value, double *number)
 
 static int param_double(trimtab_param *param, PyObject *value, PyObject *min, PyObject *max)
 {
-    bool bounded = is_given(min) || is_given(max);
+    bool bounded = core_is_given(min) || core_is_given(max);
 
     *param = bounded ? TRIMTAB_DOUBLE(param->name, 0, -INFINITY, INFINITY) : TRIMTAB_DOUBLE(param->name, 0, 0, 0);
-    if ((is_given(value) && to_double(value, &param->number) < 0) ||
-        (is_given(min) && to_double(min, &param->min) < 0) || (is_given(max) && to_double(max, &param->max) < 0))
+    if ((core_is_given(value) && to_double(value, &param->number) < 0) ||
+        (core_is_given(min) && to_double(min, &param->min) < 0) ||
+        (core_is_given(max) && to_double(max, &param->max) < 0))
         return -1;
-    if (!is_given(value))
+    if (!core_is_given(value))
         param->number = nearest_double(param);
     return 0;
 }
 
 static int param_int(trimtab_param *param, PyObject *value, PyObject *min, PyObject *max)
 {
-    bool bounded = is_given(min) || is_given(max);
+    bool bounded = core_is_given(min) || core_is_given(max);
 
     *param = TRIMTAB_INT(param->name, 0, bounded ? INT64_MIN : 0, bounded ? INT64_MAX : 0);
-    if ((is_given(value) && run_int64(value, &param->integer) < 0) ||
-        (is_given(min) && run_int64(min, &param->integer_min) < 0) ||
-        (is_given(max) && run_int64(max, &param->integer_max) < 0))
+    if ((core_is_given(value) && run_int64(value, &param->integer) < 0) ||
+        (core_is_given(min) && run_int64(min, &param->integer_min) < 0) ||
+        (core_is_given(max) && run_int64(max, &param->integer_max) < 0))
         return -1;
-    if (!is_given(value))
+    if (!core_is_given(value))
         param->integer = nearest_int(param);
     return 0;
 }
@@ -210,7 +206,7 @@ static int param_init(struct action *action, Py_ssize_t at, PyObject *given)
     param->name = run_utf8(name, "a parameter's name");
     if (!param->name)
         return -1;
-    action->required[at] = !is_given(value);
+    action->required[at] = !core_is_given(value);
     if (strcmp(type, "double") == 0)
         return param_double(param, value, min, max);
     if (strcmp(type, "int") == 0)
@@ -221,7 +217,7 @@ static int param_init(struct action *action, Py_ssize_t at, PyObject *given)
         return truth < 0 ? -1 : 0;
     }
     if (strcmp(type, "string") == 0) {
-        *param = TRIMTAB_STRING(param->name, is_given(value) ? run_utf8(value, "the default of a parameter") : "");
+        *param = TRIMTAB_STRING(param->name, core_is_given(value) ? run_utf8(value, "the default of a parameter") : "");
         return param->text ? 0 : -1;
     }
     PyErr_Format(PyExc_ValueError, "parameter %s is a double, int, bool or string, not \"%s\"", param->name, type);

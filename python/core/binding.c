@@ -34,6 +34,12 @@ void bindings_destroy(struct binding *first)
     }
 }
 
+/* Can it be read, so that what the program changes is seen? */
+static bool is_polled(const struct setting *setting)
+{
+    return setting->source != SOURCE_SETTER || setting->key;
+}
+
 /* ---- what libtrimtab calls, inside control points ---- */
 
 /* What has the wrong type is told once, until it has the right one; the value that was told last stays. */
@@ -120,7 +126,6 @@ static int declare(struct run *run, struct binding *binding)
     const struct setting *setting = binding->setting;
     const struct domain *domain = &setting->domain;
     const char *choices[TRIMTAB_CHOICES_MAX + 1] = {NULL};
-    bool polled = setting->source != SOURCE_SETTER || setting->key;
     trimtab_setting given = {.name = text_of(setting->name),
                              .unit = text_of(setting->unit),
                              .doc = text_of(setting->doc),
@@ -130,7 +135,7 @@ static int declare(struct run *run, struct binding *binding)
                              .integer_max = domain->integer_max,
                              .choices = choices,
                              .set = set,
-                             .get = polled ? get : NULL,
+                             .get = is_polled(setting) ? get : NULL,
                              .user = binding};
 
     domain_to_c(domain, setting->value, &given.value);
@@ -167,12 +172,10 @@ static struct binding *binding_create(struct run *run, struct setting *setting)
 static bool take_over(struct run *run, struct setting *setting)
 {
     struct binding *binding = binding_of(run, setting->name);
-    bool polled = setting->source != SOURCE_SETTER || setting->key;
 
     if (!binding || !domain_equal(&binding->setting->domain, &setting->domain))
         return false;
-    bool was_polled = binding->setting->source != SOURCE_SETTER || binding->setting->key;
-    if (polled && !was_polled)
+    if (is_polled(setting) && !is_polled(binding->setting))
         return false;
     binding->ranged = binding->ranged || !domain_same_range(&binding->setting->domain, &setting->domain);
     Py_INCREF(setting);

@@ -23,22 +23,10 @@ static bool is_bool(PyObject *value)
     return PyBool_Check(value) || strcmp(type, "numpy.bool_") == 0 || strcmp(type, "numpy.bool") == 0;
 }
 
-static bool has_index(PyObject *value)
-{
-    return PyIndex_Check(value) != 0;
-}
-
-static bool has_float(PyObject *value)
-{
-    const PyNumberMethods *methods = Py_TYPE(value)->tp_as_number;
-
-    return methods && (methods->nb_float || methods->nb_index);
-}
-
 /* A tensor has __index__ whatever is in it. */
 static bool is_whole(PyObject *value)
 {
-    if (PyFloat_Check(value) || !has_index(value))
+    if (PyFloat_Check(value) || !PyIndex_Check(value))
         return false;
     PyObject *whole = PyNumber_Index(value);
     PyErr_Clear();
@@ -79,16 +67,12 @@ static PyObject *none_of_type(const char *name, const char *expected, PyObject *
 
 /* ---- making one ---- */
 
-static bool is_given(PyObject *object)
-{
-    return object && object != Py_None;
-}
-
 static int type_of(struct domain *domain, const char *name, PyObject *sample, const struct domain_given *given)
 {
-    bool wide = (is_given(given->min) && !is_whole(given->min)) || (is_given(given->max) && !is_whole(given->max));
+    bool wide =
+        (core_is_given(given->min) && !is_whole(given->min)) || (core_is_given(given->max) && !is_whole(given->max));
 
-    if (is_given(given->choices))
+    if (core_is_given(given->choices))
         domain->type = TRIMTAB_TYPE_CHOICE;
     else if (is_bool(sample))
         domain->type = TRIMTAB_TYPE_BOOL;
@@ -96,7 +80,7 @@ static int type_of(struct domain *domain, const char *name, PyObject *sample, co
         domain->type = TRIMTAB_TYPE_STRING;
     else if (is_whole(sample))
         domain->type = wide ? TRIMTAB_TYPE_DOUBLE : TRIMTAB_TYPE_INT;
-    else if (has_float(sample))
+    else if (core_has_float(sample))
         domain->type = TRIMTAB_TYPE_DOUBLE;
     else {
         PyErr_Format(PyExc_TypeError, "setting %s: its value is a float, int, bool or str, not %.100s", name,
@@ -108,7 +92,7 @@ static int type_of(struct domain *domain, const char *name, PyObject *sample, co
 
 static int bound_double(PyObject *given, double *bound)
 {
-    if (!is_given(given))
+    if (!core_is_given(given))
         return 0;
     *bound = PyFloat_AsDouble(given);
     return *bound == -1.0 && PyErr_Occurred() ? -1 : 0;
@@ -116,14 +100,14 @@ static int bound_double(PyObject *given, double *bound)
 
 static int bound_int(PyObject *given, int64_t *bound)
 {
-    return is_given(given) ? run_int64(given, bound) : 0;
+    return core_is_given(given) ? run_int64(given, bound) : 0;
 }
 
 static int bounds_init(struct domain *domain, const char *name, const struct domain_given *given)
 {
     bool of_int = domain->type == TRIMTAB_TYPE_INT, of_double = domain->type == TRIMTAB_TYPE_DOUBLE;
 
-    domain->bounded = is_given(given->min) || is_given(given->max);
+    domain->bounded = core_is_given(given->min) || core_is_given(given->max);
     if (!domain->bounded)
         return 0;
     if (!of_int && !of_double) {
@@ -220,7 +204,7 @@ static PyObject *check_double(const struct domain *domain, const char *name, PyO
 {
     char min[32], max[32], given[32];
 
-    if (is_bool(value) || PyUnicode_Check(value) || !has_float(value))
+    if (is_bool(value) || PyUnicode_Check(value) || !core_has_float(value))
         return wrong_type(name, "a number", value);
     double number = PyFloat_AsDouble(value);
     if (number == -1.0 && PyErr_Occurred())
@@ -240,7 +224,7 @@ static PyObject *check_int(const struct domain *domain, const char *name, PyObje
     char min[32], max[32], given[32];
     int64_t number;
 
-    if (is_bool(value) || PyFloat_Check(value) || !has_index(value))
+    if (is_bool(value) || PyFloat_Check(value) || !PyIndex_Check(value))
         return wrong_type(name, "an integer", value);
     if (run_int64(value, &number) < 0)
         return none_of_type(name, "an integer of 64 bits", value);
@@ -329,7 +313,7 @@ PyObject *domain_read(const struct domain *domain, const char *name, PyObject *v
 {
     switch (domain->type) {
     case TRIMTAB_TYPE_DOUBLE:
-        if (PyUnicode_Check(value) || !has_float(value))
+        if (PyUnicode_Check(value) || !core_has_float(value))
             return wrong_type(name, "a number", value);
         return PyNumber_Float(value);
     case TRIMTAB_TYPE_INT:

@@ -43,19 +43,12 @@ static inline bool number_at_once(PyObject *value, double *number)
     return false;
 }
 
-static bool has_float(PyObject *value)
-{
-    const PyNumberMethods *methods = Py_TYPE(value)->tp_as_number;
-
-    return methods && (methods->nb_float || methods->nb_index);
-}
-
 /* 1; 0: it is none, which is told; -1 with an exception. */
 static int number_of(struct run *run, PyObject *name, PyObject *value, double *number)
 {
     if (number_at_once(value, number))
         return 1;
-    if (!has_float(value))
+    if (!core_has_float(value))
         return run_tell_reason(run, name, value, "%.100s is no number", Py_TYPE(value)->tp_name);
     PyObject *converted = PyNumber_Float(value);
     if (!converted)
@@ -77,7 +70,7 @@ static bool is_mapping(PyObject *value)
 {
     if (PyDict_Check(value))
         return true;
-    if (has_float(value) || !PyMapping_Check(value) || PyUnicode_Check(value))
+    if (core_has_float(value) || !PyMapping_Check(value) || PyUnicode_Check(value))
         return false;
     return PyObject_HasAttrString(value, "keys") != 0;
 }

@@ -173,9 +173,7 @@ PyObject *run_waiting(PyObject *self, PyObject *args, PyObject *keywords)
     }
     run->waiting_every_ns = (int64_t)((every < WAIT_MAX_S ? every : WAIT_MAX_S) * 1e9);
     run->waiting_due_ns = 0;
-    function = function == Py_None ? NULL : function;
-    Py_XINCREF(function);
-    Py_XSETREF(run->waiting, function);
+    core_hold(&run->waiting, function);
     Py_RETURN_NONE;
 }
 

@@ -86,6 +86,5 @@ static struct PyModuleDef core_module = {
 PyMODINIT_FUNC PyInit__core(void);
 PyMODINIT_FUNC PyInit__core(void)
 {
-
     return PyModuleDef_Init(&core_module);
 }

@@ -118,17 +118,11 @@ static PyObject *get_dropped(PyObject *self, void *nothing)
 
 static int set_callable(PyObject **at, PyObject *value, const char *name)
 {
-    PyObject *before = *at;
-
-    if (value && value != Py_None && !PyCallable_Check(value)) {
+    if (core_is_given(value) && !PyCallable_Check(value)) {
         PyErr_Format(PyExc_TypeError, "%s is a function or None, not %.100s", name, Py_TYPE(value)->tp_name);
         return -1;
     }
-    if (value == Py_None)
-        value = NULL;
-    Py_XINCREF(value);
-    *at = value;
-    Py_XDECREF(before);
+    core_hold(at, value);
     return 0;
 }
 
@@ -164,19 +158,12 @@ static PyObject *get_applied(PyObject *self, void *nothing)
 
 static int set_applied(PyObject *self, PyObject *value, void *nothing)
 {
-    struct run *run = (struct run *)self;
-    PyObject *before = run->applied;
-
     (void)nothing;
-    if (value && value != Py_None && !PyList_Check(value)) {
+    if (core_is_given(value) && !PyList_Check(value)) {
         PyErr_Format(PyExc_TypeError, "applied is a list or None, not %.100s", Py_TYPE(value)->tp_name);
         return -1;
     }
-    if (value == Py_None)
-        value = NULL;
-    Py_XINCREF(value);
-    run->applied = value;
-    Py_XDECREF(before);
+    core_hold(&((struct run *)self)->applied, value);
     return 0;
 }
 

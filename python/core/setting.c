@@ -14,22 +14,6 @@ struct arguments {
     struct domain_given domain;
 };
 
-static bool is_given(PyObject *object)
-{
-    return object && object != Py_None;
-}
-
-static void take(PyObject **at, PyObject *object)
-{
-    PyObject *before = *at;
-
-    if (!is_given(object))
-        object = NULL;
-    Py_XINCREF(object);
-    *at = object;
-    Py_XDECREF(before);
-}
-
 static int refuse(const struct setting *setting, const char *why)
 {
     PyErr_Format(PyExc_TypeError, "setting %U: %s", setting->name, why);
@@ -38,49 +22,50 @@ static int refuse(const struct setting *setting, const char *why)
 
 static int check_source(const struct setting *setting, const struct arguments *given)
 {
-    int sources =
-        is_given(given->object) + is_given(given->container) + is_given(given->setter) + is_given(given->hold);
+    int sources = core_is_given(given->object) + core_is_given(given->container) + core_is_given(given->setter) +
+                  core_is_given(given->hold);
 
     if (sources > 1)
         return refuse(setting, "object, container, setter or hold: one of them says where it is");
-    if (is_given(given->object) != is_given(given->attribute))
+    if (core_is_given(given->object) != core_is_given(given->attribute))
         return refuse(setting, "object and attribute come together");
-    if (is_given(given->attribute) && !PyUnicode_Check(given->attribute))
+    if (core_is_given(given->attribute) && !PyUnicode_Check(given->attribute))
         return refuse(setting, "attribute is a text");
-    if (is_given(given->container) != (given->key != NULL))
+    if (core_is_given(given->container) != (given->key != NULL))
         return refuse(setting, "container and key come together");
-    if (is_given(given->getter) && !is_given(given->setter))
+    if (core_is_given(given->getter) && !core_is_given(given->setter))
         return refuse(setting, "a getter needs a setter");
-    if ((is_given(given->setter) && !PyCallable_Check(given->setter)) ||
-        (is_given(given->getter) && !PyCallable_Check(given->getter)))
+    if ((core_is_given(given->setter) && !PyCallable_Check(given->setter)) ||
+        (core_is_given(given->getter) && !PyCallable_Check(given->getter)))
         return refuse(setting, "setter and getter are functions");
     struct core_state *state = core_state_of(Py_TYPE(setting));
     if (!state)
         return -1;
-    if (is_given(given->hold) && (!PyObject_TypeCheck(given->hold, state->hold) || is_given(given->domain.choices)))
+    if (core_is_given(given->hold) &&
+        (!PyObject_TypeCheck(given->hold, state->hold) || core_is_given(given->domain.choices)))
         return refuse(setting, "hold is a Hold, whose values are numbers");
     return 0;
 }
 
 static void take_source(struct setting *setting, const struct arguments *given)
 {
-    if (is_given(given->object)) {
+    if (core_is_given(given->object)) {
         setting->source = SOURCE_ATTRIBUTE;
-        take(&setting->place, given->object);
-        take(&setting->key, given->attribute);
+        core_hold(&setting->place, given->object);
+        core_hold(&setting->key, given->attribute);
         PyUnicode_InternInPlace(&setting->key);
-    } else if (is_given(given->container)) {
+    } else if (core_is_given(given->container)) {
         setting->source = SOURCE_ITEM;
-        take(&setting->place, given->container);
+        core_hold(&setting->place, given->container);
         Py_INCREF(given->key);
         Py_XSETREF(setting->key, given->key);
-    } else if (is_given(given->setter)) {
+    } else if (core_is_given(given->setter)) {
         setting->source = SOURCE_SETTER;
-        take(&setting->place, given->setter);
-        take(&setting->key, given->getter);
-    } else if (is_given(given->hold)) {
+        core_hold(&setting->place, given->setter);
+        core_hold(&setting->key, given->getter);
+    } else if (core_is_given(given->hold)) {
         setting->source = SOURCE_HOLD;
-        take(&setting->place, given->hold);
+        core_hold(&setting->place, given->hold);
         setting->index = given->index;
     }
 }
@@ -90,7 +75,7 @@ static PyObject *sample_of(const struct setting *setting, PyObject *value)
 {
     if (setting->source == SOURCE_HOLD)
         return PyFloat_FromDouble(0);
-    if (is_given(value)) {
+    if (core_is_given(value)) {
         Py_INCREF(value);
         return value;
     }
@@ -135,12 +120,12 @@ static int setting_init(PyObject *self, PyObject *args, PyObject *keywords)
         PyErr_SetString(PyExc_RuntimeError, "this setting is made already");
         return -1;
     }
-    if (!run_utf8(given.name, "a name") || (is_given(given.unit) && !run_utf8(given.unit, "unit")) ||
-        (is_given(given.doc) && !run_utf8(given.doc, "doc")))
+    if (!run_utf8(given.name, "a name") || (core_is_given(given.unit) && !run_utf8(given.unit, "unit")) ||
+        (core_is_given(given.doc) && !run_utf8(given.doc, "doc")))
         return -1;
-    take(&setting->name, given.name);
-    take(&setting->unit, given.unit);
-    take(&setting->doc, given.doc);
+    core_hold(&setting->name, given.name);
+    core_hold(&setting->unit, given.unit);
+    core_hold(&setting->doc, given.doc);
     if (check_source(setting, &given) < 0)
         return -1;
     take_source(setting, &given);

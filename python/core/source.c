@@ -93,14 +93,6 @@ static PyObject *source_write(const struct setting *setting, PyObject *value)
 
 /* ---- reading and writing ---- */
 
-static void keep(struct setting *setting, PyObject *value)
-{
-    PyObject *before = setting->value;
-
-    setting->value = value;
-    Py_XDECREF(before);
-}
-
 int setting_look(struct setting *setting, trimtab_value *out)
 {
     PyObject *found = source_read(setting);
@@ -114,7 +106,7 @@ int setting_look(struct setting *setting, trimtab_value *out)
     }
     if (!found)
         return -1;
-    keep(setting, found);
+    Py_XSETREF(setting->value, found);
     domain_to_c(&setting->domain, found, out);
     return 0;
 }
@@ -126,7 +118,7 @@ int setting_put(struct setting *setting, PyObject *value)
 
     if (!taken)
         return -1;
-    keep(setting, taken);
+    Py_XSETREF(setting->value, taken);
     if (setting_look(setting, &ignored) == 0)
         return 0;
     bool local = PyErr_ExceptionMatches(PyExc_Exception) != 0;

@@ -57,12 +57,18 @@ static void name_to_file_name(char file_name[FOLDER_NAME_MAX + 1], const char *n
         file_name[0] = '-';
 }
 
+int folder_homes(char path[PATH_MAX], struct err *err)
+{
+    const char *home = environment("TRIMTAB_HOME");
+    return path_print(path, err, "%s", home ? home : "trimtab-runs");
+}
+
 int folder_home(const char *name, char path[PATH_MAX], struct err *err)
 {
-    char file_name[FOLDER_NAME_MAX + 1];
-    const char *home = environment("TRIMTAB_HOME");
+    char homes[PATH_MAX], file_name[FOLDER_NAME_MAX + 1];
+    int code = folder_homes(homes, err);
     name_to_file_name(file_name, name);
-    return path_print(path, err, "%s/%s", home ? home : "trimtab-runs", file_name);
+    return code < 0 ? code : path_print(path, err, "%s/%s", homes, file_name);
 }
 
 static int choose_fresh(const char *name, char path[PATH_MAX], struct err *err)

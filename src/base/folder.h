@@ -53,6 +53,8 @@ int folder_each_known(int (*each)(void *context, const char *path), void *contex
 /* HOST:PORT of RUN/address (zero-terminated), or ERR_MISSING. */
 int folder_address(const char *path, char *address, size_t size, struct err *err);
 
+/* Where all runs lie that were not put elsewhere, each below its name: $TRIMTAB_HOME. */
+int folder_homes(char path[PATH_MAX], struct err *err);
 /* Where runs of this name, or project, lie: $TRIMTAB_HOME/NAME, with the name made fit for a file name. */
 int folder_home(const char *name, char path[PATH_MAX], struct err *err);
 

@@ -52,7 +52,7 @@ size_t utf8_valid_prefix(const char *text, size_t size)
 
 bool utf8_is_name(const char *text, size_t size)
 {
-    if (size < 1 || size > 128)
+    if (size < 1 || size > UTF8_NAME_MAX)
         return false;
     for (size_t i = 0; i < size; i++)
         if ((uint8_t)text[i] < 0x20 || text[i] == 0x7f)

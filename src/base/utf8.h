@@ -9,7 +9,9 @@
 /* The offset of the first byte that does not belong to well-formed UTF-8, or `size` when all does. */
 size_t utf8_valid_prefix(const char *text, size_t size);
 
-/* A name of the project: 1 to 128 bytes of UTF-8 without control characters (U+0000-U+001F, U+007F). */
+#define UTF8_NAME_MAX 128
+
+/* A name of the project: 1 to UTF8_NAME_MAX bytes of UTF-8 without control characters (U+0000-U+001F, U+007F). */
 bool utf8_is_name(const char *text, size_t size);
 
 /* Can this character steer a terminal: a control character (C0, DEL, C1), or one that reorders text? */

@@ -14,7 +14,6 @@
 
 #include "base/folder.h"
 #include "base/folder_list.h"
-#include "base/utf8.h"
 
 #define HOLDER_TEXT 80 /* bytes of the first line, always so many: a new holder overwrites the old one whole */
 
@@ -29,7 +28,7 @@
  * says nothing of the kind, or nothing that we ever wrote. */
 static void holder_read(int fd, struct holder *holder)
 {
-    char text[HOLDER_TEXT + HOLDER_RUN_MAX + 2], incarnation[33];
+    char text[HOLDER_TEXT + UTF8_NAME_MAX + 2], incarnation[33];
     ssize_t got = pread(fd, text, sizeof text - 1, 0);
     struct holder said = {0};
     text[got > 0 ? got : 0] = '\0';
@@ -46,7 +45,7 @@ static void holder_read(int fd, struct holder *holder)
 
 int lock_name(int fd, const struct holder *holder, struct err *err)
 {
-    char text[HOLDER_TEXT + HOLDER_RUN_MAX + 2], incarnation[33];
+    char text[HOLDER_TEXT + UTF8_NAME_MAX + 2], incarnation[33];
     incarnation_text(incarnation, &holder->incarnation);
     int length = snprintf(text, sizeof text, "%d %s %" PRIu64, (int)holder->pid, incarnation, holder->ordinal);
     memset(text + length, ' ', (size_t)(HOLDER_TEXT - length));
@@ -281,10 +280,9 @@ int run_newest_named(const char *name, char path[PATH_MAX], struct err *err)
     char home[PATH_MAX];
     struct newest newest = {.name = name, .path = path};
     path[0] = '\0';
-    int code = folder_home(name, home, err);
+    int code = folder_homes(home, err);
     if (code < 0)
         return code;
-    *strrchr(home, '/') = '\0';
     if (!each_project(&newest, home))
         return err_set(err, ERR_NOMEM, "%s", err_sentence(ERR_NOMEM));
     return path[0] ? 0

@@ -9,16 +9,16 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/utf8.h"
 #include "channel/segment.h"
 
 #define HOLDER_ORDINAL_MAX (UINT64_C(1) << 62) /* ordinals are less */
-#define HOLDER_RUN_MAX 128                     /* bytes of a name */
 
 struct holder {
     pid_t pid; /* 0: nobody */
     struct incarnation incarnation;
-    uint64_t ordinal;             /* 0: the file does not say */
-    char run[HOLDER_RUN_MAX + 1]; /* the run's name, as its trainer has it; "": the file does not say */
+    uint64_t ordinal;            /* 0: the file does not say */
+    char run[UTF8_NAME_MAX + 1]; /* the run's name, as its trainer has it; "": the file does not say */
 };
 
 /* Takes the lock, reads what the last holder left (*last, may be NULL; zero when there was none). The file is not yet

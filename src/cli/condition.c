@@ -116,11 +116,6 @@ enum verdict condition_give_up(struct condition *condition)
 
 /* ---- events ---- */
 
-static bool is_end(const char *state)
-{
-    return strcmp(state, "finished") == 0 || strcmp(state, "lost") == 0;
-}
-
 static enum verdict take_scalars(struct condition *condition, const json_t *event)
 {
     struct newest *newest = &condition->newest;
@@ -145,7 +140,7 @@ enum verdict condition_take(struct condition *condition, const json_t *event)
     if (strcmp(name, "run") != 0)
         return VERDICT_OPEN;
     newest_run(&condition->newest, event);
-    condition->ended = is_end(condition->newest.state);
+    condition->ended = print_state_is_end(condition->newest.state);
     return judge_run(condition);
 }
 
@@ -171,7 +166,7 @@ enum verdict condition_take_summary(struct condition *condition, const json_t *r
             return tell_nonfinite(condition, name, strtod(json_string_value(value), NULL));
     }
     enum verdict verdict = judge_run(condition);
-    if (verdict == VERDICT_OPEN && is_end(condition->newest.state))
+    if (verdict == VERDICT_OPEN && print_state_is_end(condition->newest.state))
         return condition_give_up(condition);
     return verdict;
 }

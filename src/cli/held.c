@@ -80,8 +80,8 @@ static bool has_ended(trimtab_client *client)
 {
     json_t *status = ask(client, CODE_STATUS);
     const char *state = field_text(json_object_get(status, "run"), "state");
-    bool ended = (strcmp(state, "finished") == 0 || strcmp(state, "lost") == 0) &&
-                 json_is_false(json_object_get(json_object_get(status, "trainer"), "attached"));
+    bool ended =
+        print_state_is_end(state) && json_is_false(json_object_get(json_object_get(status, "trainer"), "attached"));
     json_decref(status);
     return ended;
 }

@@ -78,18 +78,10 @@ static int take_name(void *context, const char *name)
     return 0;
 }
 
-bool known_home(char path[PATH_MAX])
-{
-    if (folder_home("x", path, NULL) < 0)
-        return false;
-    *strrchr(path, '/') = '\0';
-    return true;
-}
-
 bool known_is_at_home(const char *path)
 {
     char home[PATH_MAX], resolved[PATH_MAX];
-    if (!known_home(home) || !realpath(home, resolved))
+    if (folder_homes(home, NULL) < 0 || !realpath(home, resolved))
         return false;
     size_t size = strlen(resolved);
     if (strncmp(path, resolved, size) != 0 || path[size] != '/')
@@ -111,7 +103,7 @@ bool known_is_place(const char *path)
 static void take_home(struct known *known)
 {
     struct home home = {.known = known};
-    if (!known_home(home.path))
+    if (folder_homes(home.path, NULL) < 0)
         return;
     int fd = open(home.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)

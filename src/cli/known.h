@@ -21,9 +21,6 @@ struct known {
 void known_find(struct known *known);
 void known_finish(struct known *known);
 
-/* $TRIMTAB_HOME, below which lie NAME/DATE-TIME. False: its path is too long. */
-bool known_home(char path[PATH_MAX]);
-
 /* Of an absolute, resolved path: does it lie directly in a folder $TRIMTAB_HOME/NAME? */
 bool known_is_at_home(const char *path);
 /* And is it called as the folder that is made there for a new run, DATE-TIME? */

@@ -34,7 +34,7 @@ static enum rank rank_of(trimtab_client *client)
     json_t *status = ask_status(client);
     const json_t *result = json_object_get(status, "result");
     const char *state = field_text(json_object_get(result, "run"), "state");
-    bool ended = strcmp(state, "finished") == 0 || strcmp(state, "lost") == 0;
+    bool ended = print_state_is_end(state);
     bool trained = !result || json_is_true(json_object_get(json_object_get(result, "trainer"), "attached"));
     json_decref(status);
     return trained ? RANK_TRAINED : ended ? RANK_ENDED : RANK_WAITING;

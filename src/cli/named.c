@@ -26,7 +26,7 @@ static bool is_run(const char *path)
 static bool find_below_home(const char *given, char path[PATH_MAX])
 {
     char home[PATH_MAX], below[PATH_MAX];
-    return known_home(home) && snprintf(below, sizeof below, "%s/%s", home, given) < (int)sizeof below &&
+    return folder_homes(home, NULL) == 0 && snprintf(below, sizeof below, "%s/%s", home, given) < (int)sizeof below &&
            is_run(below) && realpath(below, path);
 }
 

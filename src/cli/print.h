@@ -31,6 +31,8 @@ json_int_t field_integer(const json_t *object, const char *name); /* 0 */
 
 /* That of a run's state: green, yellow, red, or bold. */
 enum terminal_colour print_state_colour(const char *state);
+/* Is it one in which the run has ended? */
+bool print_state_is_end(const char *state);
 
 typedef void print_reply_fn(struct buf *out, const json_t *reply, const struct terminal *terminal);
 print_reply_fn print_status, print_describe, print_outcome, print_audit, print_clients, print_stats, print_run_list;

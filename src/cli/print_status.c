@@ -18,6 +18,11 @@ enum terminal_colour print_state_colour(const char *state)
     return TERMINAL_BOLD;
 }
 
+bool print_state_is_end(const char *state)
+{
+    return strcmp(state, "finished") == 0 || strcmp(state, "lost") == 0;
+}
+
 static void print_progress(struct buf *out, const json_t *run)
 {
     double step = field_number(run, "step"), total = field_number(run, "total"), rate = field_number(run, "rate");

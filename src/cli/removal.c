@@ -88,9 +88,10 @@ static void name_others(struct removal *removal)
 static bool find(struct removal *removal, const char *given)
 {
     char found[PATH_MAX];
-    if (access(given, F_OK) < 0 && !named_find(given, found))
+    bool is_folder = access(given, F_OK) == 0;
+    if (!is_folder && !named_find(given, found))
         return false;
-    if (realpath(access(given, F_OK) == 0 ? given : found, removal->path))
+    if (realpath(is_folder ? given : found, removal->path))
         return true;
     say_wrong("%s: %s; `trimtab ls` lists your runs", given, strerror(errno));
     return false;

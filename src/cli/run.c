@@ -49,6 +49,13 @@ static void tell(void *context, const struct serve_place *place)
     buf_finish(&out);
 }
 
+/* The folder that was given; NULL: none. */
+static const char *named_folder(const struct start *start)
+{
+    const char *named = start->run ? start->run : getenv("TRIMTAB_RUN");
+    return named && *named ? named : NULL;
+}
+
 /* ---- --resume ---- */
 
 /* The run that was named: there, and trained by nobody. A server that was left behind with it gives way: who resumes
@@ -90,8 +97,8 @@ static void say_none_left(const char *name)
 static int choose_left(struct start *start, const char *name, char newest[PATH_MAX])
 {
     struct err err;
-    const char *named = start->run ? start->run : getenv("TRIMTAB_RUN");
-    if (named && *named)
+    const char *named = named_folder(start);
+    if (named)
         return check_left(named);
     int code = run_newest_left(name, NULL, newest, &err);
     if (code == ERR_MISSING)
@@ -132,8 +139,7 @@ static int run_command(struct start *start, const char *name, char **command, bo
         .progress = progress_draw,
         .clear = progress_clear,
     };
-    const char *named = start->run ? start->run : getenv("TRIMTAB_RUN");
-    struct attempt attempt = attempt_begin(start->path, named);
+    struct attempt attempt = attempt_begin(start->path, named_folder(start) != NULL);
     int status = start_serving(start, &wanted, &result, &err);
     progress_clear(&running.progress);
     if (status != CLI_DONE) {

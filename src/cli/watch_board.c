@@ -124,7 +124,7 @@ static bool is_silent(const struct following *following, int64_t now_ns)
 static void print_banner(const struct following *following, int64_t now_ns, struct buf *banner)
 {
     const char *state = following->board.newest.state;
-    bool has_ended = strcmp(state, "finished") == 0 || strcmp(state, "lost") == 0;
+    bool has_ended = print_state_is_end(state);
     if (following->gone_ns == 0 && is_silent(following, now_ns))
         buf_text(banner, "the server does not answer; what stands here may be old");
     if (following->gone_ns == 0)

@@ -1,6 +1,6 @@
 /* visitor.c: may this HTTP request come in? A page of somebody else's in a browser of ours can send requests here, even
  * under a name of its own that leads to this address: Host and Origin tell. */
-#include <strings.h>
+#include <string.h>
 
 #include "server/http.h"
 

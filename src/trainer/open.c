@@ -111,7 +111,7 @@ static int take_lock(trimtab_run *run)
         return err_errno(&run->err, ERR_SYSTEM, "no random bits");
     /* Before the first segment: two lives of a run must never have the same ordinal. */
     struct holder self = {.pid = getpid(), .incarnation = run->incarnation, .ordinal = run->ordinal};
-    memcpy(self.run, run->name, strlen(run->name)); /* a name: at most HOLDER_RUN_MAX bytes */
+    memcpy(self.run, run->name, strlen(run->name)); /* a name: at most UTF8_NAME_MAX bytes */
     return lock_name(run->lock_fd, &self, &run->err);
 }
 

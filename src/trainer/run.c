@@ -12,6 +12,8 @@
 
 #define PAUSE_MAX_S 1e9
 
+_Static_assert(TRIMTAB_NAME_MAX == UTF8_NAME_MAX, "one bound for names");
+
 /* ---- small things that every declaration needs ---- */
 
 int run_refuse(trimtab_run *run, int code, const char *format, ...)

@@ -175,7 +175,8 @@ class NeverTrained(Cli):
         self.assertRegex(self.told("ls", "--text"), r"^runs +\S+ +never trained +")
 
     def test_where_there_is_nothing_nothing_is_kept(self):
-        self.refused(self.tool("run", "--name", "a", *LISTEN, "--", "true"), 0, "ended with exit status 0 and never began to train", "is not kept")
+        for env in ({}, {"TRIMTAB_RUN": ""}):  # which names none
+            self.refused(self.tool("run", "--name", "a", *LISTEN, "--", "true", env=env), 0, "ended with exit status 0 and never began to train", "is not kept")
         self.refused(self.tool("run", "--name", "b", *LISTEN, "--", "./no-such-command"), 1, "cannot start ./no-such-command")
         self.assertEqual(os.listdir(self.folder / "runs"), [])
         self.assertEqual(os.listdir(self.folder / "state" / "trimtab" / "runs"), [])

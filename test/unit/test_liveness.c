@@ -80,9 +80,9 @@ static void the_trainers_file_names_its_run(void **state)
 {
     struct temp *temp = *state;
     struct holder mine = holder_of(getpid(), 3), look;
-    char longest[HOLDER_RUN_MAX + 1];
-    memset(longest, 'n', HOLDER_RUN_MAX);
-    longest[HOLDER_RUN_MAX] = '\0';
+    char longest[UTF8_NAME_MAX + 1];
+    memset(longest, 'n', UTF8_NAME_MAX);
+    longest[UTF8_NAME_MAX] = '\0';
     const char *const names[] = {longest, "two words", "", "\xc3\xa9"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         int fd = lock_take(temp->fd, "trainer", NULL, NULL);
